@@ -1,0 +1,1 @@
+# connector/api: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/connectord: see connector/README.md

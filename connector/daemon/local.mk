@@ -1,0 +1,1 @@
+# connector/daemon: see connector/README.md

@@ -1,0 +1,77 @@
+/* connector/dial/dial.h - reach host:port along a route. */
+#ifndef AL_DIAL_DIAL_H
+#define AL_DIAL_DIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connector/base/err.h"
+#include "connector/stream/stream.h"
+#include "connector/stream/tls.h"
+#include "proxy/route.h"
+
+struct al_loop;
+struct al_resolver;
+struct al_dial;		/* one attempt; dies when it has reported */
+
+/*
+ * A step begins, ends well, or ends with err.  what is the address or name it
+ * is about.  Netcheck's waterfall and the debug log are made of these.
+ */
+enum al_step_state { AL_STEP_BEGIN, AL_STEP_OK, AL_STEP_FAIL };
+
+struct al_step {
+	enum al_stage		 stage;	/* dns, tcp, proxy, tls           */
+	enum al_step_state	 state;
+	unsigned		 route;	/* index of the alternative       */
+	unsigned		 hop;	/* 0..n-1: a proxy; n: the target */
+	const char		*what;	/* "proxy.corp:3128", "10.1.2.3:3128" */
+	const char		*note;	/* more, when OK: "TLSv1.3 TLS_AES_..." */
+	const struct al_err	*err;
+};
+
+struct al_dial_opts {
+	const char		*host;		/* name or literal          */
+	uint16_t		 port;
+	const struct al_route	*route;		/* NULL: direct             */
+	struct al_tls_ctx	*tls;		/* end to end; NULL: bytes  */
+	struct al_tls_ctx	*proxy_tls;	/* for https proxies        */
+	const char		*user_agent;	/* in CONNECT; NULL: ours   */
+	unsigned		 resolve_flags;	/* AL_RESOLVE_*: for the target */
+	unsigned		 connect_ms;	/* 0: 10,000                */
+	unsigned		 proxy_ms;	/* 0: 15,000                */
+	unsigned		 tls_ms;	/* 0: 15,000                */
+	/* Asked before each TCP connect to the target on a direct route:
+	 * false refuses the address (policy).  NULL: all are allowed. */
+	bool			(*allow_addr)(void *arg,
+				    const struct al_addr *a);
+	void			(*on_step)(void *arg, const struct al_step *s);
+	void			*arg;		/* of the two above         */
+};
+
+/*
+ * Exactly one call, always from the loop.  On success err is NULL and the
+ * open stream belongs to you; route is the index of the alternative that
+ * worked.  The stream has no watcher on its fd any more.
+ */
+typedef void al_on_dial(void *arg, struct al_stream *s, unsigned route,
+    const struct al_err *err);
+
+/* Copies what it needs; the tls contexts must outlive the attempt. */
+struct al_dial *al_dial_start(struct al_loop *loop, struct al_resolver *r,
+    const struct al_dial_opts *opts, al_on_dial *on_dial, void *arg,
+    struct al_err *err);
+
+/* Give up: on_dial will not be called. */
+void al_dial_cancel(struct al_dial *d);
+
+/*
+ * Run a handshake machine on an open stream (the WebSocket upgrade): takes s
+ * and the machine.  on_dial gets a stream whose first bytes are what the
+ * machine left over.
+ */
+struct al_dial *al_handshake_start(struct al_loop *loop, struct al_stream *s,
+    struct al_machine machine, unsigned timeout_ms, al_on_dial *on_dial,
+    void *arg, struct al_err *err);
+
+#endif

@@ -1,0 +1,1 @@
+# connector/dial: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/engine: see connector/README.md

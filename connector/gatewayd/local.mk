@@ -1,0 +1,1 @@
+# connector/gatewayd: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/loop: see connector/README.md

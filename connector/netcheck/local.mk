@@ -1,0 +1,1 @@
+# connector/netcheck: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/session: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/stream: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/tunnel: see connector/README.md

@@ -1,0 +1,1 @@
+# connector/wire: see connector/README.md
