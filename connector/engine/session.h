@@ -1,0 +1,224 @@
+/* connector/engine/session.h - a session: ring, links, channels, scheduler. */
+#ifndef AL_ENGINE_SESSION_H
+#define AL_ENGINE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "connector/base/err.h"
+#include "connector/engine/block.h"
+#include "connector/wire/mux_frame.h"
+
+/*
+ * PROTOCOL 2 to 4 without I/O.  Messages (payloads of WebSocket messages) go
+ * in by al_link_feed; what happened comes out by al_session_next; messages to
+ * send come out by al_link_take.  Time is an argument (microseconds of any
+ * monotonic clock), deadlines are data.  Nothing here calls anybody.
+ */
+struct al_session;	/* outlives its links                         */
+struct al_link;		/* one connection that carries the session    */
+struct al_chan;		/* one channel                                */
+
+enum al_role { AL_OPENER, AL_ACCEPTOR };
+
+/* A bound shared by many sessions of a process (gateway: 256 MiB). */
+struct al_budget {
+	size_t	used, max;
+};
+
+struct al_session_opts {
+	enum al_role	 role;
+	uint8_t		 id[16];	/* acceptor: the new session's     */
+	uint8_t		 resume_key[32];/* acceptor                        */
+	uint8_t		 instance[16];	/* opener: random, of the process  */
+	bool		 probe;		/* opener: routes nothing          */
+	const char	*software;	/* opener: told in HELLO; borrowed */
+	uint32_t	 max_channels;	/* 0: 16,384                       */
+	uint32_t	 max_pending;	/* opens unanswered; 0: 2,048      */
+	uint32_t	 grace_s;	/* acceptor: told in WELCOME       */
+	uint32_t	 max_age_s;	/* acceptor; 0: no limit           */
+	size_t		 window_budget;	/* credit beyond 16 KiB a channel;
+					 * 0: 16 MiB                       */
+	struct al_budget *process;	/* may be NULL; borrowed for life  */
+	uint32_t	 ping_ms;	/* PING after so long without sending;
+					 * 0: 15,000                       */
+	uint32_t	 dead_ms;	/* no byte for so long; 0: 40,000  */
+};
+
+struct al_session *al_session_new(const struct al_session_opts *o,
+    uint64_t now_us, struct al_err *err);
+/* Also frees its links and channels. */
+void al_session_free(struct al_session *s);
+
+const uint8_t *al_session_id(const struct al_session *s);	/* 16 bytes */
+size_t al_session_channels(const struct al_session *s);		/* live now */
+
+/* --- links ----------------------------------------------------------------
+ * Opener: HELLO is the first message that al_link_take gives.
+ * Acceptor: the caller has read HELLO (al_frame_decode_hello), authenticated
+ * and made or found the session; WELCOME is the first message. */
+struct al_link *al_link_open(struct al_session *s, uint64_t now_us,
+    struct al_err *err);
+struct al_link *al_link_accept(struct al_session *s,
+    const struct al_hello *hello, uint64_t now_us, struct al_err *err);
+/* The connection is gone.  The session stays, detached if it was the last. */
+void al_link_free(struct al_link *l);
+
+/*
+ * A whole message: blk->off, blk->len are its payload.  A large DATA body is
+ * kept by taking the block: *blk is NULL then.  A failure ends the link; its
+ * text is what the peer is told (1002) and what is logged.
+ */
+enum al_code al_link_feed(struct al_link *l, struct al_block **blk,
+    uint64_t now_us, struct al_err *err) AL_MUST_CHECK;
+/* Bytes of any kind arrived (a WebSocket PONG, half a message): life. */
+void al_link_alive(struct al_link *l, uint64_t now_us);
+
+/*
+ * The next message: link frames (ACK, PING, ...) in front of at most one
+ * record.  rec may be NULL.  The AL_HEADROOM bytes before rec may be
+ * overwritten by the caller.  The pointers are valid until the next call on
+ * the session; the caller sends the whole message before anything else.
+ * Seals the open record when no sealed one waits.  false: nothing to send.
+ */
+struct al_msg {
+	uint8_t		front[256];	/* link frames; HELLO and WELCOME fit */
+	size_t		front_len;
+	uint8_t		*rec;
+	size_t		rec_len;
+};
+bool al_link_take(struct al_link *l, uint64_t now_us, struct al_msg *msg);
+
+/* How many bytes to seal for one writable event: rate x 2 ms, 16-128 KiB. */
+size_t al_link_burst(const struct al_link *l);
+
+/* --- filling records ------------------------------------------------------
+ * When the socket can be written: while al_session_turn says true, put bytes
+ * of t.chan's source at t.p (at most t.cap) and commit; then al_link_take.
+ * It says false when the open record is full or a sealed one waits (take
+ * first, then ask again), when no channel has anything, credit or a turn,
+ * when the ring is full, or when no link is committed. */
+struct al_turn {
+	struct al_chan	*chan;
+	uint8_t		*p;		/* in the open record           */
+	size_t		 cap;		/* > 0, <= AL_DATA_MAX          */
+	size_t		 max;		/* >= cap: what may go by block */
+};
+
+#define AL_TURN_FIN	1u	/* the source has ended: half-close      */
+#define AL_TURN_DRAINED	2u	/* the source has no more bytes just now */
+
+bool al_session_turn(struct al_session *s, uint64_t now_us,
+    struct al_turn *t);
+/* n bytes are at t->p; 0 with FIN or DRAINED. */
+void al_session_commit(struct al_session *s, const struct al_turn *t,
+    size_t n, unsigned flags, uint64_t now_us);
+/*
+ * Instead: send the bytes of *blk (len <= t->max is not required).  A block
+ * of at least 2 KiB that fits t->max and has AL_HEADROOM in front is taken
+ * whole and becomes a record of its own; else what fits t->cap is copied and
+ * off/len move on.  *blk is NULL when all of it went.  Returns bytes sent.
+ */
+size_t al_session_commit_block(struct al_session *s, const struct al_turn *t,
+    struct al_block **blk, unsigned flags, uint64_t now_us);
+
+/* --- channels -------------------------------------------------------------
+ * user is the caller's.  Control frames are bits of the channel until the
+ * scheduler writes them: nothing is queued, nothing is lost with a link. */
+struct al_open {
+	uint8_t		kind;		/* enum al_chan_kind (mux_frame.h) */
+	const char	*json;		/* NUL ended, up to 4 KiB; copied  */
+};
+
+/* NULL: ELIMIT (too many) or ENOMEM, or the session takes no new channels. */
+struct al_chan *al_chan_open(struct al_session *s, const struct al_open *o,
+    void *user, uint64_t now_us, struct al_err *err);
+/* Answer AL_EV_OPEN. */
+void al_chan_accept(struct al_chan *c, const char *json);
+void al_chan_refuse(struct al_chan *c, uint16_t code, const char *text);
+/* Both directions are dead; the channel is freed once the frame is out. */
+void al_chan_reset(struct al_chan *c, uint16_t code, const char *text);
+/* The caller is done with c (also after REFUSE and RESET events).  A channel
+ * whose two directions have not ended is reset (code 11). */
+void al_chan_free(struct al_chan *c);
+
+void al_chan_set_user(struct al_chan *c, void *user);
+void *al_chan_user(const struct al_chan *c);
+uint32_t al_chan_id(const struct al_chan *c);
+uint8_t al_chan_kind(const struct al_chan *c);
+struct al_session *al_chan_session(const struct al_chan *c);
+uint64_t al_chan_bytes_in(const struct al_chan *c);	/* DATA bodies */
+uint64_t al_chan_bytes_out(const struct al_chan *c);
+
+/* The source has bytes (or its end): the scheduler will give it turns until
+ * a commit says DRAINED. */
+void al_chan_set_readable(struct al_chan *c);
+bool al_chan_is_readable(const struct al_chan *c);
+/* false: no credit or half-closed; a socket need not be watched then. */
+bool al_chan_has_credit(const struct al_chan *c);
+
+/* Received bytes, in order.  peek fills up to n spans; consume forgets bytes
+ * and returns credit; take hands over the first block (its bytes count as
+ * consumed only by al_chan_consumed, when they are in the other session's
+ * ring).  is_ended: FIN has come and nothing is left. */
+struct al_span {
+	uint8_t	*p;
+	size_t	 len;
+};
+size_t al_chan_peek(const struct al_chan *c, struct al_span *v, size_t n);
+void al_chan_consume(struct al_chan *c, size_t n, uint64_t now_us);
+struct al_block *al_chan_take(struct al_chan *c);
+void al_chan_untake(struct al_chan *c, struct al_block *b);	/* to the front */
+void al_chan_consumed(struct al_chan *c, size_t n, uint64_t now_us);
+size_t al_chan_queued(const struct al_chan *c);
+bool al_chan_is_ended(const struct al_chan *c);
+
+/* --- what happened -------------------------------------------------------- */
+enum al_ev_type {
+	AL_EV_UP,		/* the link is committed (START both ways)      */
+	AL_EV_REJECTED,		/* opener: WELCOME said no; code is its status  */
+	AL_EV_OPEN,		/* chan, kind, text (JSON): answer it           */
+	AL_EV_ACCEPT,		/* chan, text (JSON)                            */
+	AL_EV_REFUSE,		/* chan, code, text; free it                    */
+	AL_EV_DATA,		/* chan has become readable or has ended (FIN)  */
+	AL_EV_WRITABLE,		/* chan has credit again after it had none      */
+	AL_EV_RESET,		/* chan, code, text; free it                    */
+	AL_EV_PONG,		/* value: round trip in us                      */
+	AL_EV_DETACH,		/* code: reason, value: seconds, text           */
+	AL_EV_GOAWAY,		/* code, value: retry after s, text             */
+	AL_EV_CLOSE		/* code, text: the session is over              */
+};
+
+struct al_event {
+	enum al_ev_type	 type;
+	struct al_link	*link;
+	struct al_chan	*chan;
+	uint8_t		 kind;
+	uint16_t	 code;
+	uint64_t	 value;
+	const char	*text;		/* NUL ended; until the next call */
+};
+
+/* After every feed and expiry: until it says false.  A channel that has been
+ * freed has no more events. */
+bool al_session_next(struct al_session *s, struct al_event *ev);
+
+/* --- the session as a whole ---------------------------------------------- */
+/* Measure: PONG will tell.  false when one is under way. */
+bool al_session_ping(struct al_session *s, uint64_t now_us);
+uint64_t al_session_rtt_us(const struct al_session *s);	/* 0: unknown */
+void al_session_goaway(struct al_session *s, uint16_t code,
+    uint32_t retry_after_s, const char *text);
+/* CLOSE goes out behind what is in the ring (code 0) or at once (others). */
+void al_session_close(struct al_session *s, uint16_t code, const char *text);
+bool al_session_is_up(const struct al_session *s);
+bool al_session_is_drained(const struct al_session *s);	/* ring empty, CLOSE out */
+
+/* Microseconds, UINT64_MAX: no timer.  expired: delayed ACK, PING, a dead
+ * link or a missing WELCOME (ETIMEOUT: the link has to go). */
+uint64_t al_session_expiry(const struct al_session *s);
+enum al_code al_session_expired(struct al_session *s, uint64_t now_us,
+    struct al_err *err) AL_MUST_CHECK;
+
+#endif
