@@ -18,7 +18,7 @@ struct al_addr {
 	socklen_t len;
 };
 
-#define AL_ADDR_TEXT	56	/* "[v6%scope]:65535" and NUL       */
+#define AL_ADDR_TEXT	64	/* "[v6%scope]:65535" and NUL       */
 #define AL_HOST_MAX	255	/* longest host text we take, no NUL */
 
 /* A dotted quad or an IPv6 literal (brackets optional); false: a name. */

@@ -1,12 +1,28 @@
 # tests/unit: one cmocka program a module
+UNIT_TESTS =
+UNIT_LDADD = libalcore.la $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/test_addr
+tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
+tests_unit_test_addr_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_b64
+tests_unit_test_b64_SOURCES = tests/unit/test_b64.c
+tests_unit_test_b64_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_buf
+tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
+tests_unit_test_buf_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_str
+tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
+tests_unit_test_str_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_url
+tests_unit_test_url_SOURCES = tests/unit/test_url.c
+tests_unit_test_url_LDADD = $(UNIT_LDADD)
+
 if HAVE_CMOCKA
-UNIT_TESTS = \
-	tests/unit/test_buf
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
-
-UNIT_LDADD = libalcore.la $(CMOCKA_LIBS)
-
-tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
-tests_unit_test_buf_LDADD = $(UNIT_LDADD)

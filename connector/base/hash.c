@@ -1,0 +1,84 @@
+/* connector/base/hash.c - digests, HMAC, hex and secret comparison. */
+#include "connector/base/hash.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "connector/base/str.h"
+
+enum al_code
+al_sha256(uint8_t out[static AL_SHA256_LEN], const void *p, size_t len)
+{
+	return EVP_Digest(p, len, out, NULL, EVP_sha256(), NULL) == 1 ?
+	    AL_OK : AL_ENOMEM;
+}
+
+enum al_code
+al_sha1(uint8_t out[static AL_SHA1_LEN], const void *p, size_t len)
+{
+	return EVP_Digest(p, len, out, NULL, EVP_sha1(), NULL) == 1 ?
+	    AL_OK : AL_ENOMEM;
+}
+
+enum al_code
+al_hmac_sha256(uint8_t out[static AL_SHA256_LEN], const void *key,
+    size_t key_len, const struct al_bytes *v, size_t n)
+{
+	char name[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string("digest", name, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	size_t i, out_len;
+	int ok;
+
+	ok = ctx != NULL && EVP_MAC_init(ctx, key, key_len, params) == 1;
+	for (i = 0; ok && i < n; i++)
+		ok = EVP_MAC_update(ctx, v[i].p, v[i].len) == 1;
+	ok = ok && EVP_MAC_final(ctx, out, &out_len, AL_SHA256_LEN) == 1;
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(mac);
+	return ok ? AL_OK : AL_ENOMEM;
+}
+
+char *
+al_hex_encode(char *out, const void *p, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *in = p;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		out[2 * i] = digits[in[i] >> 4];
+		out[2 * i + 1] = digits[in[i] & 15];
+	}
+	out[2 * len] = '\0';
+	return out;
+}
+
+bool
+al_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
+{
+	size_t i;
+
+	if (text_len / 2 != len || text_len % 2 != 0)
+		return false;
+	for (i = 0; i < len; i++) {
+		int hi = al_hex_digit(text[2 * i]);
+		int lo = al_hex_digit(text[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		out[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return true;
+}
+
+bool
+al_equal_secret(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
