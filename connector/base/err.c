@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum al_code
+static enum al_code AL_PRINTF(5, 0)
 vfail(struct al_err *err, enum al_code code, enum al_stage stage, int sys,
     const char *fmt, va_list ap)
 {

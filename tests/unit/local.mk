@@ -14,6 +14,10 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_http1
+tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
+tests_unit_test_http1_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
