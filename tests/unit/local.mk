@@ -18,6 +18,11 @@ UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_muxframe
+tests_unit_test_muxframe_SOURCES = tests/unit/test_muxframe.c \
+	tests/lib/guard.h
+tests_unit_test_muxframe_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
@@ -25,6 +30,10 @@ tests_unit_test_str_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_wsframe
+tests_unit_test_wsframe_SOURCES = tests/unit/test_wsframe.c tests/lib/guard.h
+tests_unit_test_wsframe_LDADD = $(UNIT_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
