@@ -1,1 +1,34 @@
-# tests/fuzz
+# tests/fuzz: one target a parser; without --with-fuzzer each is linked with
+# replay.c and runs over tests/corpus/X in make check
+FUZZ_TARGETS =
+FUZZ_LDADD = libalcore.la
+FUZZ_FLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_http1
+tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_http1_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_http1_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_muxframe
+tests_fuzz_fuzz_muxframe_SOURCES = tests/fuzz/fuzz_muxframe.c
+tests_fuzz_fuzz_muxframe_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_muxframe_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_url
+tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c
+tests_fuzz_fuzz_url_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_wsframe
+tests_fuzz_fuzz_wsframe_SOURCES = tests/fuzz/fuzz_wsframe.c
+tests_fuzz_fuzz_wsframe_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_wsframe_LDFLAGS = $(FUZZ_FLAGS)
+
+check_PROGRAMS += $(FUZZ_TARGETS)
+if !WITH_FUZZER
+check_LTLIBRARIES += libfuzzreplay.la
+libfuzzreplay_la_SOURCES = tests/fuzz/replay.c
+FUZZ_LDADD += libfuzzreplay.la
+TESTS += $(FUZZ_TARGETS)
+endif
+EXTRA_DIST += tests/corpus tests/fuzz/replay.c
