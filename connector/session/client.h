@@ -1,0 +1,76 @@
+/* connector/session/client.h - keep a session to a workspace host up. */
+#ifndef AL_SESSION_CLIENT_H
+#define AL_SESSION_CLIENT_H
+
+#include "connector/dial/dial.h"
+#include "connector/engine/session.h"
+#include "connector/session/mux.h"
+
+struct al_client;
+
+/* What one attempt needs; asked anew for each, so that a changed proxy,
+ * token or certificate is used by the next.  Strings are copied. */
+struct al_client_target {
+	const char		*host;		/* workspace host          */
+	uint16_t		 port;
+	const char		*path;		/* "/ws/connector/"        */
+	const char		*authorization;	/* header value; secret    */
+	const char		*user_agent;
+	const struct al_route	*route;		/* NULL: direct            */
+	struct al_tls_ctx	*tls, *proxy_tls;
+	unsigned		 resolve_flags;
+};
+
+enum al_client_state {
+	AL_CLIENT_IDLE,		/* waiting to try (again)             */
+	AL_CLIENT_DIALING,	/* dns to tls                         */
+	AL_CLIENT_UPGRADING,	/* HTTP until 101                     */
+	AL_CLIENT_GREETING,	/* HELLO until START                  */
+	AL_CLIENT_UP,
+	AL_CLIENT_ENDED		/* given up                           */
+};
+
+#define AL_CLIENT_ONCE	1u	/* the first failure or loss is the end */
+#define AL_CLIENT_PROBE	2u	/* HELLO with PROBE; implies ONCE       */
+
+struct al_client_ops {
+	/* Fill t for the next attempt; false and err: this attempt fails
+	 * (retried like any other). */
+	bool (*on_target)(void *arg, struct al_client_target *t,
+	    struct al_err *err);
+	/* All that happens on the way (dial.h), and http, ws, session. */
+	void (*on_step)(void *arg, const struct al_step *s);
+	void (*on_up)(void *arg, struct al_mux *m);
+	/* The attempt failed or the session was lost (m of on_up is dead);
+	 * tried again in retry_ms, or UINT64_MAX: never, free the client. */
+	void (*on_down)(void *arg, const struct al_err *why,
+	    uint64_t retry_ms);
+	void (*on_open)(void *arg, struct al_mux *m, struct al_chan *c,
+	    uint8_t kind, const char *json);
+	void (*on_open_gone)(void *arg, struct al_chan *c);
+	void (*on_pong)(void *arg, uint64_t rtt_us);
+};
+
+struct al_client_opts {
+	unsigned	 flags;			/* AL_CLIENT_*               */
+	uint32_t	 retry_min_ms, retry_max_ms;	/* 0: 250, 60,000    */
+	struct al_session_opts session;		/* role is set by the client */
+};
+
+struct al_client *al_client_start(struct al_loop *loop, struct al_resolver *r,
+    const struct al_client_opts *o, const struct al_client_ops *ops,
+    void *arg, struct al_err *err);
+/* Drops the session at once (ends are told AL_GONE_LOST). */
+void al_client_free(struct al_client *c);
+/* Says CLOSE 0 after what is under way (5 s), then on_down with AL_EOF. */
+void al_client_close(struct al_client *c);
+/* Do not wait for the next attempt. */
+void al_client_retry_now(struct al_client *c);
+
+enum al_client_state al_client_state(const struct al_client *c);
+/* NULL while there is none. */
+struct al_mux *al_client_mux(struct al_client *c);
+/* "direct", "http://proxy:3128": how the present link goes; "" if none. */
+const char *al_client_via(const struct al_client *c);
+
+#endif
