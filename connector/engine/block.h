@@ -16,6 +16,8 @@
 #define AL_RECORD_MAX	(AL_MSG_MAX - AL_ACK_LEN)
 #define AL_DATA_MAX	(AL_RECORD_MAX - 8)
 #define AL_HEADROOM	64	/* kept free in front: ws header, ACK, mux header */
+#define AL_BLOCK_WHOLE	2048	/* fewer bytes are copied, never handed over:
+				 * a small frame must not pin a large block */
 
 /*
  * One owner at a time: reader, channel queue, ring.  data + off is the first

@@ -1,1 +1,12 @@
-# connector/engine: see connector/README.md
+# connector/engine: state without I/O, bytes and now in, bytes and events out
+libalcore_la_SOURCES += \
+	connector/engine/block.c connector/engine/block.h \
+	connector/engine/chan.c \
+	connector/engine/chan_in.c \
+	connector/engine/link.c \
+	connector/engine/ring.c \
+	connector/engine/sched.c \
+	connector/engine/session.c connector/engine/session.h \
+	connector/engine/session_int.h \
+	connector/engine/window.c \
+	connector/engine/ws.c connector/engine/ws.h

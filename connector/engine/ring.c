@@ -1,0 +1,127 @@
+/* connector/engine/ring.c - sent records, kept until they are acknowledged. */
+#include <string.h>
+
+#include "connector/engine/session_int.h"
+
+/*
+ * PROTOCOL 3.1: 1 MiB, growing to 8 MiB where rate x RTT asks for it, counted
+ * in allocated bytes.  Full is back-pressure.
+ */
+bool
+al_ring_is_full(struct al_session *s)
+{
+	uint64_t flight;
+
+	if (s->ring_bytes < s->ring_max)
+		return false;
+	flight = s->rate / 1000 * s->rtt_us / 1000;
+	if (s->ring_max >= RING_MAX || flight * 2 < s->ring_max)
+		return true;
+	if (s->process != NULL) {
+		if (s->process->max - s->process->used < s->ring_max)
+			return true;
+		s->process->used += s->ring_max;
+	}
+	s->ring_max *= 2;
+	return s->ring_bytes >= s->ring_max;
+}
+
+/* There is an open record; false: the ring or memory is full. */
+bool
+al_ring_begin(struct al_session *s)
+{
+	if (s->open != NULL)
+		return true;
+	if (al_ring_is_full(s))
+		return false;
+	s->open = al_block_new(AL_RECORD_MAX);
+	return s->open != NULL;
+}
+
+void
+al_ring_append(struct al_session *s, struct al_block *b)
+{
+	b->next = NULL;
+	b->pos = s->sealed;
+	b->sent_us = 0;
+	s->sealed += b->len;
+	s->ring_bytes += b->cap;
+	if (s->ring_tail != NULL)
+		s->ring_tail->next = b;
+	else
+		s->ring_head = b;
+	s->ring_tail = b;
+	if (s->link != NULL && s->link->next == NULL)
+		s->link->next = b;
+}
+
+/* The open record is complete.  A small one goes into a block of its size. */
+void
+al_ring_seal(struct al_session *s)
+{
+	struct al_block *b = s->open, *small;
+
+	if (b == NULL || b->len == 0)
+		return;
+	if (b->len < AL_RECORD_MAX / 2 &&
+	    (small = al_block_new(b->len)) != NULL) {
+		memcpy(small->data + small->off, al_block_head(b), b->len);
+		small->len = b->len;
+		b->len = 0;
+		al_ring_append(s, small);
+		return;
+	}
+	s->open = NULL;
+	al_ring_append(s, b);
+}
+
+/* Forget what is acknowledged, but not a record that is being written. */
+void
+al_ring_trim(struct al_session *s)
+{
+	struct al_block *b;
+
+	while ((b = s->ring_head) != NULL && b->pos + b->len <= s->acked) {
+		if (s->link != NULL &&
+		    (b == s->link->busy || b == s->link->next))
+			return;
+		s->ring_head = b->next;
+		if (s->ring_head == NULL)
+			s->ring_tail = NULL;
+		s->ring_bytes -= b->cap;
+		al_block_free(b);
+	}
+}
+
+static void
+measure_rate(struct al_session *s, uint64_t now_us)
+{
+	uint64_t dt = now_us - s->rate_us, rate;
+
+	if (dt < 10000 || dt < s->rtt_us)
+		return;
+	rate = (s->acked - s->rate_acked) * 1000000 / dt;
+	s->rate = rate > s->rate ? rate : s->rate - s->rate / 8 + rate / 8;
+	s->rate_us = now_us;
+	s->rate_acked = s->acked;
+}
+
+/* pos is above s->acked and not above s->sent. */
+void
+al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
+    uint64_t now_us)
+{
+	const struct al_block *b;
+	uint64_t sent_us = 0, rtt;
+
+	for (b = s->ring_head; b != NULL && b->pos + b->len <= pos;
+	    b = b->next)
+		sent_us = b->sent_us;
+	if (sent_us != 0 && now_us - sent_us >= delay_us) {
+		rtt = now_us - sent_us - delay_us;
+		s->rtt_us = s->rtt_us == 0 ? rtt : (s->rtt_us * 7 + rtt) / 8;
+	}
+	s->acked = pos;
+	measure_rate(s, now_us);
+	al_ring_trim(s);
+}

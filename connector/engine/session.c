@@ -1,0 +1,291 @@
+/* connector/engine/session.c - a session: life, events, deadlines. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <stdio.h>
+
+#include "connector/engine/session_int.h"
+
+static uint32_t
+or_default(uint32_t v, uint32_t def)
+{
+	return v != 0 ? v : def;
+}
+
+static void
+set_hello(struct al_session *s, const struct al_session_opts *o)
+{
+	struct al_hello *h = &s->hello;
+
+	h->min_version = h->max_version = AL_PROTOCOL_VERSION;
+	h->epoch = 1;
+	h->probe = o->probe;
+	h->max_channels = s->max_channels;
+	memcpy(h->instance, o->instance, sizeof(h->instance));
+	if (o->software != NULL)
+		(void)snprintf(h->software, sizeof(h->software), "%s",
+		    o->software);
+}
+
+static void
+set_welcome(struct al_session *s, const struct al_session_opts *o)
+{
+	struct al_welcome *w = &s->welcome;
+
+	w->status = AL_WELCOME_NEW;
+	w->version = AL_PROTOCOL_VERSION;
+	memcpy(s->id, o->id, sizeof(s->id));
+	memcpy(w->id, o->id, sizeof(w->id));
+	memcpy(s->key, o->resume_key, sizeof(s->key));
+	memcpy(w->resume_key, o->resume_key, sizeof(w->resume_key));
+	w->grace_s = o->grace_s;
+	w->max_age_s = o->max_age_s;
+	w->max_channels = s->max_channels;
+}
+
+struct al_session *
+al_session_new(const struct al_session_opts *o, uint64_t now_us,
+    struct al_err *err)
+{
+	struct al_session *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		(void)al_fail_nomem(err, AL_AT_SESSION);
+		return NULL;
+	}
+	s->role = o->role;
+	s->max_channels = or_default(o->max_channels, MAX_CHANNELS);
+	s->max_pending = or_default(o->max_pending, MAX_PENDING);
+	s->peer_max_channels = MAX_CHANNELS;
+	s->window_budget = o->window_budget != 0 ? o->window_budget :
+	    WINDOW_BUDGET;
+	s->process = o->process;
+	s->ping_us = or_default(o->ping_ms, PING_MS) * 1000;
+	s->dead_us = or_default(o->dead_ms, DEAD_MS) * 1000;
+	s->ring_max = RING_MIN;
+	s->ack_due_us = UINT64_MAX;
+	s->fair_us = now_us;
+	TAILQ_INIT(&s->all);
+	TAILQ_INIT(&s->ctl);
+	TAILQ_INIT(&s->ev);
+	TAILQ_INIT(&s->interactive);
+	TAILQ_INIT(&s->bulk);
+	TAILQ_INIT(&s->notes);
+	if (s->role == AL_OPENER)
+		set_hello(s, o);
+	else
+		set_welcome(s, o);
+	return s;
+}
+
+void
+al_session_free(struct al_session *s)
+{
+	struct al_chan *c;
+	struct note *n;
+
+	if (s == NULL)
+		return;
+	al_link_free(s->link);
+	while ((c = TAILQ_FIRST(&s->all)) != NULL)
+		al_chan_destroy(c);
+	while ((n = TAILQ_FIRST(&s->notes)) != NULL) {
+		TAILQ_REMOVE(&s->notes, n, entry);
+		free(n);
+	}
+	if (s->process != NULL)
+		s->process->used -= s->ring_max - RING_MIN;
+	al_block_free_list(s->ring_head);
+	al_block_free(s->open);
+	free(s->slots);
+	explicit_bzero(s, sizeof(*s));
+	free(s);
+}
+
+const uint8_t *
+al_session_id(const struct al_session *s)
+{
+	return s->id;
+}
+
+size_t
+al_session_channels(const struct al_session *s)
+{
+	return s->n_channels;
+}
+
+/* --- events ---------------------------------------------------------------- */
+/* A peer that floods with GOAWAY and DETACH is told to no more than 64. */
+void
+al_session_note(struct al_session *s, enum al_ev_type type, uint16_t code,
+    uint64_t value, const char *text)
+{
+	struct note *n = s->n_notes < NOTES_MAX ? calloc(1, sizeof(*n)) :
+	    NULL;
+
+	if (n == NULL) {
+		s->skipped++;
+		return;
+	}
+	n->type = type;
+	n->code = code;
+	n->value = value;
+	if (text != NULL)
+		(void)snprintf(n->text, sizeof(n->text), "%s", text);
+	TAILQ_INSERT_TAIL(&s->notes, n, entry);
+	s->n_notes++;
+}
+
+static void
+next_note(struct al_session *s, struct al_event *ev)
+{
+	struct note *n = TAILQ_FIRST(&s->notes);
+
+	TAILQ_REMOVE(&s->notes, n, entry);
+	s->n_notes--;
+	s->told = *n;
+	free(n);
+	*ev = (struct al_event){ .type = s->told.type, .link = s->link,
+	    .code = s->told.code, .value = s->told.value,
+	    .text = s->told.text };
+}
+
+static void
+next_of_channel(struct al_chan *c, struct al_event *ev)
+{
+	static const enum al_ev_type types[] = {
+		AL_EV_OPEN, AL_EV_ACCEPT, AL_EV_DATA, AL_EV_WRITABLE,
+		AL_EV_REFUSE, AL_EV_RESET
+	};
+	unsigned i;
+
+	for (i = 0; !(c->tell & 1u << i); i++)
+		;
+	c->tell &= (uint8_t)~(1u << i);
+	if (c->tell == 0) {
+		TAILQ_REMOVE(&c->s->ev, c, ev);
+		c->bits &= (uint16_t)~C_ON_EV;
+	}
+	*ev = (struct al_event){ .type = types[i], .link = c->s->link,
+	    .chan = c, .kind = c->kind, .code = c->ev_code, .text = "" };
+	if (c->ev_text != NULL && types[i] != AL_EV_DATA &&
+	    types[i] != AL_EV_WRITABLE)
+		ev->text = c->ev_text;
+}
+
+bool
+al_session_next(struct al_session *s, struct al_event *ev)
+{
+	/* CLOSE comes last: what was delivered before it is still read */
+	struct note *n = TAILQ_FIRST(&s->notes);
+	struct al_chan *c = TAILQ_FIRST(&s->ev);
+
+	if (n != NULL && (n->type != AL_EV_CLOSE || c == NULL))
+		next_note(s, ev);
+	else if (c != NULL)
+		next_of_channel(c, ev);
+	else
+		return false;
+	return true;
+}
+
+/* --- the session as a whole ------------------------------------------------ */
+bool
+al_session_ping(struct al_session *s, uint64_t now_us)
+{
+	(void)now_us;
+	if (s->ping_out || s->ping_due)
+		return false;
+	s->ping_due = true;
+	return true;
+}
+
+uint64_t
+al_session_rtt_us(const struct al_session *s)
+{
+	return s->rtt_us;
+}
+
+static void
+set_text(char *to, const char *text)
+{
+	(void)snprintf(to, AL_FRAME_TEXT_MAX + 1, "%s",
+	    text != NULL ? text : "");
+}
+
+void
+al_session_goaway(struct al_session *s, uint16_t code, uint32_t retry_after_s,
+    const char *text)
+{
+	if (s->goaway_due || s->goaway_sent)
+		return;
+	s->goaway_due = true;
+	s->goaway_code = code;
+	s->goaway_retry_s = retry_after_s;
+	set_text(s->goaway_text, text);
+}
+
+void
+al_session_close(struct al_session *s, uint16_t code, const char *text)
+{
+	if (s->close_due || s->close_sent)
+		return;
+	s->close_due = true;
+	s->close_code = code;
+	set_text(s->close_text, text);
+}
+
+bool
+al_session_is_up(const struct al_session *s)
+{
+	return s->link != NULL && s->link->state == L_LIVE;
+}
+
+bool
+al_session_is_drained(const struct al_session *s)
+{
+	return s->close_sent && s->ring_head == NULL;
+}
+
+/* --- deadlines ------------------------------------------------------------- */
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t
+al_session_expiry(const struct al_session *s)
+{
+	const struct al_link *l = s->link;
+	uint64_t t;
+
+	if (l == NULL || l->state == L_OVER)
+		return UINT64_MAX;
+	if (l->state != L_LIVE)
+		return l->deadline_us;
+	t = least(l->in_us + s->dead_us, s->ack_due_us);
+	return s->ping_out || s->ping_due ? t :
+	    least(t, l->out_us + s->ping_us);
+}
+
+enum al_code
+al_session_expired(struct al_session *s, uint64_t now_us, struct al_err *err)
+{
+	const struct al_link *l = s->link;
+
+	if (l == NULL || l->state == L_OVER)
+		return AL_OK;
+	if (l->state != L_LIVE && now_us >= l->deadline_us)
+		return al_fail(err, AL_ETIMEOUT, AL_AT_SESSION, 0,
+		    l->state == L_HELLO ? "no WELCOME within 15 s" :
+		    "no START within 15 s");
+	if (l->state == L_LIVE && now_us >= l->in_us + s->dead_us)
+		return al_fail(err, AL_ETIMEOUT, AL_AT_SESSION, 0,
+		    "no byte has come for %u s: the path is dead",
+		    (unsigned)(s->dead_us / 1000000));
+	if (l->state == L_LIVE && now_us >= l->out_us + s->ping_us &&
+	    !s->ping_out)
+		s->ping_due = true;
+	return AL_OK;
+}

@@ -1,0 +1,196 @@
+/* connector/engine/session_int.h - what the files of the session share. */
+#ifndef AL_ENGINE_SESSION_INT_H
+#define AL_ENGINE_SESSION_INT_H
+
+#include <sys/queue.h>
+
+#include "connector/engine/session.h"
+
+#define MAX_CHANNELS	16384u
+#define MAX_PENDING	2048u
+#define WINDOW_MIN	16384u		/* credit both ways from the start   */
+#define WINDOW_OPEN	49152u		/* on top, in OPEN and ACCEPT        */
+#define WINDOW_MAX	(1024u * 1024)
+#define WINDOW_BUDGET	(16u << 20)
+#define BUFFERED_MAX	(32u << 20)	/* undelivered bytes of a session    */
+#define CREDIT_MAX	(1u << 30)	/* more is a mistake of the peer     */
+#define CREDIT_MIN	4096u		/* less is not worth a read          */
+#define RING_MIN	(1u << 20)
+#define RING_MAX	(8u << 20)
+#define ACK_BYTES	65536u
+#define ACK_US		5000u
+#define PING_MS		15000u
+#define DEAD_MS		40000u
+#define WELCOME_US	15000000u
+#define START_US	15000000u
+#define ID_MAX		0x7ffffff0u
+
+/* Bits of a channel. */
+#define C_OURS		0x0001u	/* we opened it                           */
+#define C_ACCEPTED	0x0002u
+#define C_PENDING	0x0004u	/* our OPEN is out, no answer yet         */
+#define C_READABLE	0x0008u	/* the source has bytes                   */
+#define C_FIN_SENT	0x0010u
+#define C_FIN_RCVD	0x0020u
+#define C_DEAD		0x0040u	/* REFUSE or RESET went or came           */
+#define C_LEFT		0x0080u	/* the caller has freed it                */
+#define C_STARVED	0x0100u	/* told nobody about credit since it was out */
+#define C_BULK		0x0200u
+#define C_ON_CTL	0x0400u
+#define C_ON_EV		0x0800u
+#define C_ON_SCHED	0x1000u
+#define C_COUNTED	0x2000u	/* in the table of ids                    */
+
+/* Control frames that are due: bits until the scheduler writes them. */
+#define DUE_OPEN	0x01u
+#define DUE_ACCEPT	0x02u
+#define DUE_REFUSE	0x04u
+#define DUE_RESET	0x08u
+#define DUE_CREDIT	0x10u
+
+/* Events that wait to be told; the order of the bits is theirs. */
+#define TELL_OPEN	0x01u
+#define TELL_ACCEPT	0x02u
+#define TELL_DATA	0x04u
+#define TELL_WRITABLE	0x08u
+#define TELL_REFUSE	0x10u
+#define TELL_RESET	0x20u
+
+struct al_chan {
+	struct al_session	*s;
+	void			*user;
+	struct al_chan		*next_id;	/* in a slot of the table   */
+	TAILQ_ENTRY(al_chan)	 ctl, ev, sched, all;
+	uint32_t		 id;		/* 0: OPEN is not out yet   */
+	uint16_t		 bits;
+	uint8_t			 due, tell;
+	uint8_t			 kind;
+	uint16_t		 out_code, ev_code;
+	uint32_t		 send_credit;
+	uint32_t		 recv_credit;	/* the peer may still send  */
+	uint32_t		 window;	/* recv_credit when all is
+						 * consumed and returned    */
+	uint32_t		 owed;		/* consumed, not returned   */
+	uint32_t		 deficit;	/* of the round robin       */
+	uint32_t		 queued;	/* received, not consumed   */
+	uint32_t		 class_bytes, grow_bytes;
+	uint64_t		 class_us, grow_us;
+	uint64_t		 bytes_in, bytes_out;
+	struct al_block		*head, *tail;	/* received                 */
+	char			*out_text;	/* of OPEN, ACCEPT, ...     */
+	char			*ev_text;
+};
+
+TAILQ_HEAD(al_chan_list, al_chan);
+
+enum link_state {
+	L_HELLO,	/* opener: WELCOME has not come                     */
+	L_START,	/* the peer's START has not come                    */
+	L_LIVE,
+	L_OVER		/* CLOSE, or WELCOME said no                        */
+};
+
+struct al_link {
+	struct al_session	*s;
+	enum link_state		 state;
+	bool			 hello_due, welcome_due, start_due, pong_due;
+	bool			 may_send;	/* our START is out         */
+	uint8_t			 pong[8];
+	uint64_t		 recv_at;	/* of the next frame here   */
+	struct al_block		*next;		/* to be sent next          */
+	struct al_block		*busy;		/* in the caller's hands    */
+	uint64_t		 in_us, out_us, deadline_us;
+};
+
+/* One event that is not a channel's; text owned. */
+struct note {
+	TAILQ_ENTRY(note)	 entry;
+	enum al_ev_type		 type;
+	uint16_t		 code;
+	uint64_t		 value;
+	char			 text[AL_FRAME_TEXT_MAX + 1];
+};
+TAILQ_HEAD(note_list, note);
+#define NOTES_MAX	64u
+
+struct al_session {
+	enum al_role		 role;
+	struct al_hello		 hello;		/* opener                   */
+	struct al_welcome	 welcome;	/* acceptor                 */
+	uint8_t			 id[AL_SESSION_ID_LEN];
+	uint8_t			 key[AL_RESUME_KEY_LEN];
+	uint32_t		 max_channels, max_pending, peer_max_channels;
+	uint32_t		 ping_us, dead_us;
+	struct al_link		*link;
+
+	/* sending: records from acked to sealed, then the open one */
+	struct al_block		*ring_head, *ring_tail, *open;
+	size_t			 ring_bytes, ring_max;	/* allocated        */
+	uint64_t		 acked, sent, sealed;	/* positions        */
+	uint64_t		 rate_us, rate_acked, rate;	/* bytes/s  */
+	uint64_t		 rtt_us;
+
+	/* receiving */
+	uint64_t		 recv_pos;
+	uint64_t		 ack_told, recv_us, ack_due_us;
+	size_t			 buffered;
+
+	/* channels */
+	struct al_chan		**slots;
+	size_t			 n_slots, n_channels, n_pending;
+	uint32_t		 last_id, peer_last_id;
+	struct al_chan_list	 all, ctl, ev, interactive, bulk;
+	size_t			 window_used, window_budget;
+	struct al_budget	*process;
+	uint64_t		 fair_us, fair_bytes, fair_interactive;
+
+	/* the session as a whole */
+	bool			 goaway_due, goaway_sent, goaway_got;
+	bool			 close_due, close_sent;
+	uint16_t		 goaway_code, close_code;
+	uint32_t		 goaway_retry_s;
+	char			 goaway_text[AL_FRAME_TEXT_MAX + 1];
+	char			 close_text[AL_FRAME_TEXT_MAX + 1];
+	bool			 ping_due, ping_out;
+	uint8_t			 ping[8];
+	uint64_t		 ping_us_sent, ping_id;
+	uint64_t		 skipped;	/* frames nobody wanted     */
+	struct note_list	 notes;
+	struct note		 told;		/* the event given last     */
+	size_t			 n_notes;
+};
+
+/* chan.c */
+struct al_chan *al_chan_new(struct al_session *s);
+void al_chan_destroy(struct al_chan *c);
+struct al_chan *al_chan_find(const struct al_session *s, uint32_t id);
+enum al_code al_chan_count(struct al_chan *c, struct al_err *err);
+void al_chan_set_due(struct al_chan *c, unsigned due);
+void al_chan_tell(struct al_chan *c, unsigned tell);
+void al_chan_reschedule(struct al_chan *c);
+void al_chan_end(struct al_chan *c, unsigned due, uint16_t code,
+    const char *text);
+
+/* chan_in.c: one frame of a channel that has arrived */
+enum al_code al_chan_feed(struct al_session *s, const struct al_frame *f,
+    struct al_block **blk, struct al_err *err);
+
+/* window.c */
+uint32_t al_window_open(struct al_chan *c);
+void al_window_release(struct al_chan *c);
+void al_window_consumed(struct al_chan *c, size_t n, uint64_t now_us);
+
+/* ring.c */
+bool al_ring_is_full(struct al_session *s);
+bool al_ring_begin(struct al_session *s);
+void al_ring_seal(struct al_session *s);
+void al_ring_append(struct al_session *s, struct al_block *b);
+void al_ring_trim(struct al_session *s);
+void al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
+    uint64_t now_us);
+
+/* session.c */
+void al_session_note(struct al_session *s, enum al_ev_type type,
+    uint16_t code, uint64_t value, const char *text);
+
+#endif
