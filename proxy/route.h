@@ -17,12 +17,21 @@ enum al_proxy_kind {
 	AL_PROXY_SOCKS5H	/* the name is resolved by the proxy */
 };
 
+/* How to log in to an HTTP proxy. */
+enum al_auth {
+	AL_AUTH_UNKNOWN,	/* its first 407 will say */
+	AL_AUTH_BASIC
+};
+
 /* One proxy on the way.  user and password are NULL when not given. */
 struct al_hop {
 	enum al_proxy_kind	 kind;
 	char			 host[AL_HOST_MAX + 1];
 	uint16_t		 port;
 	char			*user, *password;
+	/* What the proxy is known to take: sent with the first request.  Set
+	 * it from al_proxy_auth when a machine answers REDIAL or DONE. */
+	enum al_auth		 auth;
 };
 
 /* Proxies one behind the other; no hop at all is a direct connection. */
@@ -59,8 +68,13 @@ enum al_code al_route_set_credentials(struct al_route *r, const char *user,
 enum al_code al_route_copy(struct al_route *to, const struct al_route *from,
     struct al_err *err) AL_MUST_CHECK;
 
-/* "http://proxy.corp:3128" without user info, hops joined by ',', "direct". */
-enum al_code al_chain_format(const struct al_chain *c, char *buf, size_t cap);
+/*
+ * "http://proxy.corp:3128" without user info, hops joined by ',', "direct".
+ * Fails with ELIMIT: AL_CHAIN_TEXT is enough for every chain.
+ */
+#define AL_CHAIN_TEXT	(AL_CHAIN_MAX * (AL_HOST_MAX + 20))
+enum al_code al_chain_format(const struct al_chain *c, char *buf, size_t cap)
+    AL_MUST_CHECK;
 
 const char *al_proxy_kind_name(enum al_proxy_kind kind);	/* "socks5h" */
 

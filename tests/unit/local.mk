@@ -35,6 +35,22 @@ UNIT_TESTS += tests/unit/test_wsframe
 tests_unit_test_wsframe_SOURCES = tests/unit/test_wsframe.c tests/lib/guard.h
 tests_unit_test_wsframe_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_route
+tests_unit_test_route_SOURCES = tests/unit/test_route.c
+tests_unit_test_route_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_socks4
+tests_unit_test_socks4_SOURCES = tests/unit/test_socks4.c tests/lib/machine.h
+tests_unit_test_socks4_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_socks5
+tests_unit_test_socks5_SOURCES = tests/unit/test_socks5.c tests/lib/machine.h
+tests_unit_test_socks5_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_connect
+tests_unit_test_connect_SOURCES = tests/unit/test_connect.c tests/lib/machine.h
+tests_unit_test_connect_LDADD = $(UNIT_LDADD)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -1,0 +1,38 @@
+/* proxy/proxy.c - the right machine for a proxy. */
+#include "proxy/proxy.h"
+
+enum al_code
+al_proxy_machine(struct al_machine *out, const struct al_hop *hop,
+    const char *host, uint16_t port, const char *user_agent,
+    struct al_err *err)
+{
+	switch (hop->kind) {
+	case AL_PROXY_SOCKS4:
+	case AL_PROXY_SOCKS4A:
+		return al_socks4_machine(out, hop, host, port, err);
+	case AL_PROXY_SOCKS5:
+	case AL_PROXY_SOCKS5H:
+		return al_socks5_machine(out, hop, host, port, err);
+	case AL_PROXY_HTTP:
+	case AL_PROXY_HTTPS:
+		break;
+	}
+	return al_connect_machine(out, hop, host, port, user_agent, err);
+}
+
+int
+al_proxy_needs_address(enum al_proxy_kind kind)
+{
+	switch (kind) {
+	case AL_PROXY_SOCKS4:
+		return AF_INET;
+	case AL_PROXY_SOCKS5:
+		return AL_ANY_FAMILY;
+	case AL_PROXY_HTTP:
+	case AL_PROXY_HTTPS:
+	case AL_PROXY_SOCKS4A:
+	case AL_PROXY_SOCKS5H:
+		break;
+	}
+	return 0;
+}
