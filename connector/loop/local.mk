@@ -1,1 +1,4 @@
-# connector/loop: see connector/README.md
+# connector/loop: libevent glue, c-ares resolver
+libalcore_la_SOURCES += \
+	connector/loop/loop.c connector/loop/loop.h \
+	connector/loop/resolve.c connector/loop/resolve.h

@@ -19,15 +19,17 @@ struct al_resolver_opts {
 	unsigned	   timeout_ms;	/* whole look-up; 0: 5,000        */
 };
 
+/* Every look-up reads the system's configuration afresh. */
 struct al_resolver *al_resolver_new(struct al_loop *loop,
     const struct al_resolver_opts *opts, struct al_err *err);
 void al_resolver_free(struct al_resolver *r);
 
 /*
- * Called once per family, from the loop: addrs may be empty with err set
- * (ENAME, ETIMEOUT, ENET; stage dns).  family is AF_INET or AF_INET6; last
- * tells that no other call comes.  IP literals and "localhost" are answered
- * without a query (also from the loop).
+ * Called once per family as answers come, from the loop: addrs may be empty
+ * with err set (ENAME, ETIMEOUT, ENET; stage dns).  family is AF_INET or
+ * AF_INET6; last tells that no other call comes and the look-up is gone.  IP
+ * literals (told once, for their family) and "localhost" are answered without
+ * a query, and so is what the hosts file knows for either family.
  */
 typedef void al_on_resolve(void *arg, int family, const struct al_addr *addrs,
     size_t n, int last, const struct al_err *err);

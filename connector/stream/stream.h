@@ -6,10 +6,7 @@
 #include <stdint.h>
 
 #include "connector/base/err.h"
-
-/* What the fd at the bottom has to be watched for. */
-#define AL_WANT_READ	1u
-#define AL_WANT_WRITE	2u
+#include "connector/loop/loop.h"	/* AL_WANT_* */
 
 struct al_stream;
 

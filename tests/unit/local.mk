@@ -18,10 +18,19 @@ UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_loop
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
+tests_unit_test_loop_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_muxframe
 tests_unit_test_muxframe_SOURCES = tests/unit/test_muxframe.c \
 	tests/lib/guard.h
 tests_unit_test_muxframe_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_resolve
+tests_unit_test_resolve_SOURCES = tests/unit/test_resolve.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h
+tests_unit_test_resolve_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
