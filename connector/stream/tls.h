@@ -37,7 +37,8 @@ const char *al_tls_describe(const struct al_stream *s);
 /* SSL* of the layer, for certificate details (netcheck); NULL if not tls. */
 struct ssl_st *al_tls_ssl(struct al_stream *s);
 
-/* Bytes sealed but not yet taken by the layer below. */
+/* Bytes sealed but not yet taken by the layer below, of all tls layers from s
+ * down. */
 size_t al_tls_unsent(const struct al_stream *s);
 
 #endif

@@ -36,6 +36,11 @@ UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_tls
+tests_unit_test_tls_SOURCES = tests/unit/test_tls.c tests/lib/guard.h \
+	tests/lib/memstream.h
+tests_unit_test_tls_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
+
 UNIT_TESTS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(UNIT_LDADD)
