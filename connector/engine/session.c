@@ -114,6 +114,23 @@ al_session_channels(const struct al_session *s)
 	return s->n_channels;
 }
 
+struct al_chan *
+al_session_any(const struct al_session *s)
+{
+	struct al_chan *c;
+
+	TAILQ_FOREACH(c, &s->all, all)
+		if (!(c->bits & C_LEFT))
+			return c;
+	return NULL;
+}
+
+bool
+al_session_close_sent(const struct al_session *s)
+{
+	return s->close_sent;
+}
+
 /* --- events ---------------------------------------------------------------- */
 /* A peer that floods with GOAWAY and DETACH is told to no more than 64. */
 void
@@ -239,12 +256,6 @@ bool
 al_session_is_up(const struct al_session *s)
 {
 	return s->link != NULL && s->link->state == L_LIVE;
-}
-
-bool
-al_session_is_drained(const struct al_session *s)
-{
-	return s->close_sent && s->ring_head == NULL;
 }
 
 /* --- deadlines ------------------------------------------------------------- */

@@ -53,6 +53,10 @@ void al_session_free(struct al_session *s);
 
 const uint8_t *al_session_id(const struct al_session *s);	/* 16 bytes */
 size_t al_session_channels(const struct al_session *s);		/* live now */
+/* A channel that the caller has not freed, NULL if none is left: to end all. */
+struct al_chan *al_session_any(const struct al_session *s);
+/* CLOSE is on its way: nothing else will be sent. */
+bool al_session_close_sent(const struct al_session *s);
 
 /* --- links ----------------------------------------------------------------
  * Opener: HELLO is the first message that al_link_take gives.
@@ -213,7 +217,6 @@ void al_session_goaway(struct al_session *s, uint16_t code,
 /* CLOSE goes out behind what is in the ring (code 0) or at once (others). */
 void al_session_close(struct al_session *s, uint16_t code, const char *text);
 bool al_session_is_up(const struct al_session *s);
-bool al_session_is_drained(const struct al_session *s);	/* ring empty, CLOSE out */
 
 /* Microseconds, UINT64_MAX: no timer.  expired: delayed ACK, PING, a dead
  * link or a missing WELCOME (ETIMEOUT: the link has to go). */

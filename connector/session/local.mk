@@ -1,1 +1,8 @@
-# connector/session: see connector/README.md
+# connector/session: sessions on an event loop
+libalcore_la_SOURCES += \
+	connector/session/carrier.c connector/session/carrier.h \
+	connector/session/greet.c connector/session/greet.h \
+	connector/session/greet_int.h \
+	connector/session/mux.c connector/session/mux.h \
+	connector/session/port.c connector/session/port.h \
+	connector/session/relay.c connector/session/relay.h

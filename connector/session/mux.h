@@ -15,8 +15,8 @@ struct al_mux;
 /*
  * What a channel ends in: a local socket (port.h), another session's channel
  * (relay.h), a user of the library.  First member of the user's struct.
- * Everything is called from the loop.  on_turn must commit exactly once; the
- * others may free the end.
+ * Everything is called from the loop.  on_turn must commit exactly once; after
+ * that, and in the others, the end may leave and be freed.
  */
 struct al_end;
 
@@ -102,7 +102,9 @@ void al_mux_kick(struct al_mux *m);
 /* Open a channel that ends in e (ops set): e->chan and e->mux are filled. */
 enum al_code al_end_open(struct al_end *e, struct al_mux *m,
     const struct al_open *o, struct al_err *err) AL_MUST_CHECK;
-/* Say ACCEPT; e is the channel's end from now on.  json may be NULL. */
+/* e is the end of c, which the peer opened, from now on; not accepted yet. */
+void al_end_attach(struct al_end *e, struct al_mux *m, struct al_chan *c);
+/* Attach, if that has not been done, and say ACCEPT.  json may be NULL. */
 void al_end_accept(struct al_end *e, struct al_mux *m, struct al_chan *c,
     const char *json);
 /* Refuse an OPEN; c is dead on return. */

@@ -1,0 +1,13 @@
+/* connector/session/greet_int.h - what greet.c hands to mux.c. */
+#ifndef AL_SESSION_GREET_INT_H
+#define AL_SESSION_GREET_INT_H
+
+#include "connector/session/carrier.h"
+#include "connector/wire/mux_frame.h"
+
+struct al_greeted {
+	struct al_carrier	*c;
+	struct al_hello		 hello;
+};
+
+#endif
