@@ -336,9 +336,12 @@ get_head(struct connect *m, struct al_buf *in, struct al_err *err)
 
 	do {
 		size_t n;
-		enum al_code code = al_http1_feed(&m->head, al_buf_head(in),
-		    al_buf_len(in), &n, err);
+		enum al_code code;
 
+		if (al_buf_len(in) == 0)
+			return AL_HS_MORE;
+		code = al_http1_feed(&m->head, al_buf_head(in),
+		    al_buf_len(in), &n, err);
 		if (code == AL_AGAIN && al_buf_len(in) < in->max)
 			return AL_HS_MORE;
 		if (code == AL_AGAIN)

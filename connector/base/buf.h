@@ -31,7 +31,8 @@ al_buf_len(const struct al_buf *b)
 static inline uint8_t *
 al_buf_head(const struct al_buf *b)
 {
-	return b->mem + b->start;
+	/* NULL + 0 is undefined in C, and clang's sanitizer says so */
+	return b->start > 0 ? b->mem + b->start : b->mem;
 }
 
 /*

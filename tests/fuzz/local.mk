@@ -24,6 +24,26 @@ tests_fuzz_fuzz_wsframe_SOURCES = tests/fuzz/fuzz_wsframe.c
 tests_fuzz_fuzz_wsframe_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_wsframe_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_challenge
+tests_fuzz_fuzz_challenge_SOURCES = tests/fuzz/fuzz_challenge.c
+tests_fuzz_fuzz_challenge_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_challenge_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_connect
+tests_fuzz_fuzz_connect_SOURCES = tests/fuzz/fuzz_connect.c tests/fuzz/fuzz_machine.h
+tests_fuzz_fuzz_connect_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_connect_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_route
+tests_fuzz_fuzz_route_SOURCES = tests/fuzz/fuzz_route.c
+tests_fuzz_fuzz_route_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_route_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_socks
+tests_fuzz_fuzz_socks_SOURCES = tests/fuzz/fuzz_socks.c
+tests_fuzz_fuzz_socks_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_socks_LDFLAGS = $(FUZZ_FLAGS)
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !WITH_FUZZER
 check_LTLIBRARIES += libfuzzreplay.la
