@@ -97,17 +97,19 @@ al_chan_new(struct al_session *s)
 static void
 drop_queue(struct al_chan *c)
 {
-	al_block_free_list(c->head);
-	c->head = c->tail = NULL;
-	c->s->buffered -= c->queued;
+	struct al_block *b;
+
+	while ((b = al_chan_take(c)) != NULL)
+		al_block_free(b);
 	c->queued = 0;
 }
 
-static void
-off_ctl(struct al_chan *c)
+void
+al_chan_drop_due(struct al_chan *c)
 {
 	if (c->bits & C_ON_CTL)
-		TAILQ_REMOVE(&c->s->ctl, c, ctl);
+		TAILQ_REMOVE(c->due & DUE_OPEN ? &c->s->opens : &c->s->ctl,
+		    c, ctl);
 	c->bits &= (uint16_t)~C_ON_CTL;
 	c->due = 0;
 }
@@ -137,7 +139,7 @@ al_chan_destroy(struct al_chan *c)
 
 	if (c->bits & C_PENDING)
 		s->n_pending--;
-	off_ctl(c);
+	al_chan_drop_due(c);
 	off_ev(c);
 	off_sched(c);
 	uncount(c);
@@ -155,7 +157,8 @@ al_chan_set_due(struct al_chan *c, unsigned due)
 {
 	c->due |= (uint8_t)due;
 	if (!(c->bits & C_ON_CTL))
-		TAILQ_INSERT_TAIL(&c->s->ctl, c, ctl);
+		TAILQ_INSERT_TAIL(due & DUE_OPEN ? &c->s->opens : &c->s->ctl,
+		    c, ctl);
 	c->bits |= C_ON_CTL;
 }
 
@@ -202,12 +205,12 @@ al_chan_end(struct al_chan *c, unsigned due, uint16_t code, const char *text)
 	c->bits &= (uint16_t)~(C_PENDING | C_READABLE);
 	c->bits |= C_DEAD;
 	off_sched(c);
-	off_ctl(c);
+	off_ev(c);
+	al_chan_drop_due(c);
 	drop_queue(c);
 	al_window_release(c);
 	free(c->out_text);
 	c->out_text = NULL;
-	c->tell &= (uint8_t)~(TELL_DATA | TELL_WRITABLE);
 	if (due != 0 && c->id != 0) {
 		c->out_code = code;
 		c->out_text = text != NULL ? strdup(text) : NULL;
@@ -264,7 +267,14 @@ al_chan_accept(struct al_chan *c, const char *json)
 {
 	if (c->bits & (C_DEAD | C_ACCEPTED | C_OURS))
 		return;
-	c->out_text = json != NULL ? strdup(json) : NULL;
+	if (json != NULL && strlen(json) > AL_FRAME_JSON_MAX) {
+		al_chan_kill(c, AL_CHAN_BAD_REQUEST, "the answer is too long");
+		return;
+	}
+	if (json != NULL && (c->out_text = strdup(json)) == NULL) {
+		al_chan_kill(c, AL_CHAN_LIMIT, "out of memory");
+		return;
+	}
 	c->bits |= C_ACCEPTED;
 	al_chan_set_due(c, DUE_ACCEPT);
 	if (c->queued > 0 || (c->bits & C_FIN_RCVD))
@@ -276,10 +286,10 @@ al_chan_refuse(struct al_chan *c, uint16_t code, const char *text)
 {
 	c->bits |= C_LEFT;
 	off_ev(c);
-	if (c->bits & C_DEAD)
-		al_chan_destroy(c);
-	else
+	if (!(c->bits & C_DEAD))
 		al_chan_end(c, DUE_REFUSE, code, text);
+	if (c->due == 0)		/* the peer has ended it meanwhile */
+		al_chan_destroy(c);
 }
 
 void
@@ -392,8 +402,6 @@ al_chan_consume(struct al_chan *c, size_t n, uint64_t now_us)
 	struct al_block *b;
 	size_t left = n;
 
-	if (c->bits & C_DEAD)
-		return;
 	while (left > 0 && (b = c->head) != NULL) {
 		if (b->len > left) {
 			b->off += (uint32_t)left;
@@ -401,14 +409,9 @@ al_chan_consume(struct al_chan *c, size_t n, uint64_t now_us)
 			break;
 		}
 		left -= b->len;
-		c->head = b->next;
-		al_block_free(b);
+		al_block_free(al_chan_take(c));
 	}
-	if (c->head == NULL)
-		c->tail = NULL;
-	c->queued -= (uint32_t)n;
-	c->s->buffered -= n;
-	al_window_consumed(c, n, now_us);
+	al_chan_consumed(c, n, now_us);
 }
 
 struct al_block *
@@ -421,6 +424,7 @@ al_chan_take(struct al_chan *c)
 		if (c->head == NULL)
 			c->tail = NULL;
 		b->next = NULL;
+		c->s->buffered -= b->cap;
 	}
 	return b;
 }
@@ -428,10 +432,15 @@ al_chan_take(struct al_chan *c)
 void
 al_chan_untake(struct al_chan *c, struct al_block *b)
 {
+	if (c->bits & C_DEAD) {
+		al_block_free(b);
+		return;
+	}
 	b->next = c->head;
 	c->head = b;
 	if (c->tail == NULL)
 		c->tail = b;
+	c->s->buffered += b->cap;
 }
 
 void
@@ -440,7 +449,6 @@ al_chan_consumed(struct al_chan *c, size_t n, uint64_t now_us)
 	if (c->bits & C_DEAD)
 		return;
 	c->queued -= (uint32_t)n;
-	c->s->buffered -= n;
 	al_window_consumed(c, n, now_us);
 }
 

@@ -36,20 +36,23 @@ in_open(struct al_session *s, const struct al_frame *f, struct al_err *err)
 		return broken(f, "the id is not the next of its side", err);
 	if (memchr(o.json, '\0', o.json_len) != NULL)
 		return broken(f, "a NUL in its JSON", err);
-	if (s->n_channels >= s->max_channels + EXTRA_CHANNELS)
+	if (s->n_channels >= (size_t)s->max_channels + EXTRA_CHANNELS)
 		return broken(f, "too many refused channels", err);
 	c = al_chan_new(s);
 	if (c == NULL)
 		return al_fail_nomem(err, AL_AT_SESSION);
-	s->peer_last_id = c->id = f->chan;
+	c->id = f->chan;
 	code = al_chan_count(c, err);
 	if (code != AL_OK) {
 		al_chan_destroy(c);
 		return code;
 	}
+	s->peer_last_id = f->chan;
 	c->kind = o.kind;
 	c->send_credit += o.credit < CREDIT_MAX ? o.credit : CREDIT_MAX;
-	if (full || s->goaway_sent) {
+	/* an OPEN that crosses our GOAWAY is served, unless we stop */
+	if (full || ((s->goaway_due || s->goaway_sent) &&
+	    s->goaway_code == AL_CHAN_DRAINING)) {
 		al_chan_refuse(c, full ? AL_CHAN_LIMIT : AL_CHAN_DRAINING,
 		    NULL);
 		return AL_OK;
@@ -96,30 +99,28 @@ static enum al_code
 in_end(struct al_chan *c, const struct al_frame *f, struct al_err *err)
 {
 	struct al_frame_reason r;
+	bool untold = (c->tell & TELL_OPEN) != 0;
 
 	if (f->type == AL_F_REFUSE && !(c->bits & C_PENDING))
 		return broken(f, "nobody asked", err);
 	al_frame_decode_reason(f, &r);
 	al_chan_end(c, 0, 0, NULL);
-	if (c->tell & TELL_OPEN) {	/* taken back before anybody knew */
+	if (untold) {		/* taken back before anybody knew */
 		al_chan_destroy(c);
 		return AL_OK;
 	}
-	c->tell = 0;
 	c->ev_code = r.code;
 	set_ev_text(c, r.text, strlen(r.text));
 	al_chan_tell(c, f->type == AL_F_REFUSE ? TELL_REFUSE : TELL_RESET);
 	return AL_OK;
 }
 
-/* We end it: the peer by RESET, the caller by an event. */
-static void
-kill_channel(struct al_chan *c, uint16_t code, const char *text)
+void
+al_chan_kill(struct al_chan *c, uint16_t code, const char *text)
 {
-	al_chan_end(c, DUE_RESET, code, text);
 	if (c->tell & TELL_OPEN)	/* the caller never heard of it */
 		c->bits |= C_LEFT;
-	c->tell = 0;
+	al_chan_end(c, DUE_RESET, code, text);
 	c->ev_code = code;
 	set_ev_text(c, text, strlen(text));
 	al_chan_tell(c, TELL_RESET);
@@ -135,7 +136,7 @@ relieve(struct al_session *s)
 		if (worst == NULL || c->queued > worst->queued)
 			worst = c;
 	if (worst != NULL)
-		kill_channel(worst, AL_CHAN_LIMIT,
+		al_chan_kill(worst, AL_CHAN_LIMIT,
 		    "too many bytes wait for a slow reader");
 }
 
@@ -148,9 +149,22 @@ queue_block(struct al_chan *c, struct al_block *b)
 	else
 		c->head = b;
 	c->tail = b;
+	c->s->buffered += b->cap;
 }
 
-/* Small bodies go behind the last one's, so that they pin no large block. */
+/*
+ * A body is kept in the block that it came in when it is the last frame of
+ * its message (the others are still to be read from there) and at least half
+ * of the block: what waits may not pin much more than its own length.
+ */
+static bool
+fits_whole(const struct al_frame *f, const struct al_block *b)
+{
+	return f->len >= AL_BLOCK_WHOLE && f->len >= b->cap / 2 &&
+	    f->body + f->len == b->data + b->off + b->len;
+}
+
+/* Others go behind the last one's, so that they pin no large block. */
 static bool
 queue_copy(struct al_chan *c, const uint8_t *p, size_t len)
 {
@@ -175,11 +189,13 @@ in_data(struct al_chan *c, const struct al_frame *f, struct al_block **blk,
 
 	if (c->bits & C_FIN_RCVD)
 		return broken(f, "after its end", err);
+	if (c->bits & C_PENDING)
+		return broken(f, "before ACCEPT", err);
 	if (f->len > c->recv_credit) {
-		kill_channel(c, AL_CHAN_FLOW, "more data than credit");
+		al_chan_kill(c, AL_CHAN_FLOW, "more data than credit");
 		return AL_OK;
 	}
-	if (f->len >= AL_BLOCK_WHOLE && b != NULL) {
+	if (fits_whole(f, b)) {
 		b->off = (uint32_t)(f->body - b->data);
 		b->len = f->len;
 		queue_block(c, b);
@@ -189,11 +205,14 @@ in_data(struct al_chan *c, const struct al_frame *f, struct al_block **blk,
 	}
 	c->recv_credit -= f->len;
 	c->queued += f->len;
-	c->s->buffered += f->len;
 	c->bytes_in += f->len;
-	if (f->flags & AL_FRAME_FIN)
+	if (f->flags & AL_FRAME_FIN) {
 		c->bits |= C_FIN_RCVD;
-	if (!(c->tell & TELL_OPEN))
+		c->due &= (uint8_t)~DUE_CREDIT;
+	}
+	/* an OPEN that is not told yet is told first; its answer tells then */
+	if ((f->len > 0 || (f->flags & AL_FRAME_FIN)) &&
+	    !(c->tell & TELL_OPEN))
 		al_chan_tell(c, TELL_DATA);
 	if (c->s->buffered > BUFFERED_MAX)
 		relieve(c->s);
@@ -206,7 +225,7 @@ in_credit(struct al_chan *c, const struct al_frame *f)
 	uint32_t n = al_frame_credit(f);
 
 	if (n > CREDIT_MAX || c->send_credit > CREDIT_MAX - n)
-		kill_channel(c, AL_CHAN_FLOW, "credit without end");
+		al_chan_kill(c, AL_CHAN_FLOW, "credit without end");
 	else
 		give_credit(c, n);
 	return AL_OK;
@@ -229,11 +248,13 @@ al_chan_feed(struct al_session *s, const struct al_frame *f,
 	if (c == NULL && f->chan > (ours ? s->last_id : s->peer_last_id))
 		return broken(f, "it was never opened", err);
 	if (c == NULL || (c->bits & C_DEAD)) {
-		/* our RESET crosses theirs: both know now */
-		if (c != NULL && c->due == DUE_RESET &&
-		    (f->type == AL_F_RESET || f->type == AL_F_REFUSE) &&
-		    (c->bits & C_LEFT))
-			al_chan_destroy(c);
+		/* theirs crosses ours, which nobody needs any more */
+		if (c != NULL &&
+		    (f->type == AL_F_RESET || f->type == AL_F_REFUSE)) {
+			al_chan_drop_due(c);
+			if (c->bits & C_LEFT)
+				al_chan_destroy(c);
+		}
 		s->skipped++;
 		return AL_OK;
 	}
@@ -248,7 +269,7 @@ al_chan_feed(struct al_session *s, const struct al_frame *f,
 	case AL_F_CREDIT:
 		return in_credit(c, f);
 	default:
-		kill_channel(c, AL_CHAN_UNSUPPORTED,
+		al_chan_kill(c, AL_CHAN_UNSUPPORTED,
 		    "datagrams on a channel of bytes");
 		return AL_OK;
 	}

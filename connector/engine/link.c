@@ -87,11 +87,12 @@ in_welcome(struct al_link *l, const struct al_frame *f, struct al_err *err)
 		return broken("a second WELCOME", err);
 	if (w.status > AL_WELCOME_RESUMED) {
 		l->state = L_OVER;
-		al_session_note(s, AL_EV_REJECTED, w.status, w.retry_after_s,
-		    w.text);
+		al_session_note_end(s, AL_EV_REJECTED, w.status,
+		    w.retry_after_s, w.text);
 		return AL_OK;
 	}
-	if (w.status != AL_WELCOME_NEW || w.version != AL_PROTOCOL_VERSION)
+	if (w.status != AL_WELCOME_NEW || w.recv_pos != 0 ||
+	    w.version != AL_PROTOCOL_VERSION)
 		return broken("a WELCOME that does not answer our HELLO", err);
 	memcpy(s->id, w.id, sizeof(s->id));
 	memcpy(s->key, w.resume_key, sizeof(s->key));
@@ -121,7 +122,7 @@ in_start(struct al_link *l, const struct al_frame *f, struct al_err *err)
 	l->state = L_LIVE;
 	if (l->s->role == AL_ACCEPTOR)
 		l->start_due = true;
-	al_session_note(l->s, AL_EV_UP, 0, 0, NULL);
+	l->s->up_due = true;
 	return AL_OK;
 }
 
@@ -138,13 +139,15 @@ in_ack(struct al_link *l, const struct al_frame *f, uint64_t now_us,
 	return AL_OK;
 }
 
-static void
-in_pong(struct al_session *s, const struct al_frame *f, uint64_t now_us)
+static enum al_code
+in_pong(struct al_session *s, const struct al_frame *f, uint64_t now_us,
+    struct al_err *err)
 {
 	if (!s->ping_out || memcmp(f->body, s->ping, sizeof(s->ping)) != 0)
-		return;
+		return AL_OK;
 	s->ping_out = false;
-	al_session_note(s, AL_EV_PONG, 0, now_us - s->ping_us_sent, NULL);
+	return al_session_note(s, AL_EV_PONG, 0, now_us - s->ping_us_sent, "",
+	    err);
 }
 
 static enum al_code
@@ -170,15 +173,15 @@ in_link_frame(struct al_link *l, const struct al_frame *f, uint64_t now_us,
 		l->pong_due = true;
 		return AL_OK;
 	case AL_F_PONG:
-		in_pong(l->s, f, now_us);
-		return AL_OK;
+		return in_pong(l->s, f, now_us, err);
 	case AL_F_DETACH:
+		al_frame_decode_reason(f, &r);
+		return al_session_note(l->s, AL_EV_DETACH, r.code, r.seconds,
+		    r.text, err);
 	case AL_F_CLOSE:
 		al_frame_decode_reason(f, &r);
-		al_session_note(l->s, f->type == AL_F_CLOSE ? AL_EV_CLOSE :
-		    AL_EV_DETACH, r.code, r.seconds, r.text);
-		if (f->type == AL_F_CLOSE)
-			l->state = L_OVER;
+		al_session_note_end(l->s, AL_EV_CLOSE, r.code, 0, r.text);
+		l->state = L_OVER;
 		return AL_OK;
 	default:
 		return broken("a second HELLO", err);
@@ -187,35 +190,44 @@ in_link_frame(struct al_link *l, const struct al_frame *f, uint64_t now_us,
 
 /* --- sequenced frames ------------------------------------------------------ */
 static enum al_code
+in_goaway(struct al_session *s, const struct al_frame *f, struct al_err *err)
+{
+	struct al_frame_reason r;
+
+	al_frame_decode_reason(f, &r);
+	s->goaway_got = true;
+	return al_session_note(s, AL_EV_GOAWAY, r.code, r.seconds, r.text,
+	    err);
+}
+
+static enum al_code
 in_sequenced(struct al_link *l, const struct al_frame *f,
     struct al_block **blk, uint64_t now_us, struct al_err *err)
 {
 	struct al_session *s = l->s;
 	uint64_t start = l->recv_at;
-	struct al_frame_reason r;
+	enum al_code code = AL_OK;
 
 	if (l->state != L_LIVE)
 		return broken("a channel's frame before START", err);
-	l->recv_at += AL_FRAME_HEADER + f->len;
+	l->recv_at += AL_FRAME_HEADER + (uint64_t)f->len;
 	if (l->recv_at <= s->recv_pos)		/* replayed: we have it */
 		return AL_OK;
 	if (start != s->recv_pos)
 		return broken("a gap in the positions", err);
+	if (f->skip)
+		s->skipped++;
+	else if (f->type == AL_F_GOAWAY)
+		code = in_goaway(s, f, err);
+	else
+		code = al_chan_feed(s, f, blk, err);
+	if (code != AL_OK)	/* not taken: it may come again */
+		return code;
 	s->recv_pos = l->recv_at;
 	if (s->ack_due_us == UINT64_MAX)
 		s->ack_due_us = now_us + ACK_US;
 	s->recv_us = now_us;
-	if (f->skip) {
-		s->skipped++;
-		return AL_OK;
-	}
-	if (f->type == AL_F_GOAWAY) {
-		al_frame_decode_reason(f, &r);
-		s->goaway_got = true;
-		al_session_note(s, AL_EV_GOAWAY, r.code, r.seconds, r.text);
-		return AL_OK;
-	}
-	return al_chan_feed(s, f, blk, err);
+	return AL_OK;
 }
 
 enum al_code
@@ -271,7 +283,7 @@ take_link_frames(struct al_link *l, uint64_t now_us, struct al_msg *msg)
 		l->may_send = true;
 		l->next = s->ring_head;
 	}
-	if (l->pong_due) {
+	if (l->pong_due && l->may_send) {
 		al_frame_put_ping(p, AL_F_PONG, l->pong);
 		p += AL_FRAME_PING_LEN;
 		l->pong_due = false;
@@ -303,6 +315,17 @@ take_ack(struct al_session *s, uint64_t now_us, struct al_msg *msg)
 	msg->front_len += AL_FRAME_ACK_LEN;
 	s->ack_told = s->recv_pos;
 	s->ack_due_us = UINT64_MAX;
+	s->ack_ripe = false;
+}
+
+/* Code 0 waits until all is acknowledged; others overtake what is left. */
+static bool
+is_close_ripe(const struct al_session *s)
+{
+	return s->close_due &&
+	    (s->link->may_send || s->role == AL_ACCEPTOR) &&
+	    (s->close_code != AL_CHAN_DONE ||
+	    (s->ring_head == NULL && TAILQ_EMPTY(&s->ctl)));
 }
 
 static void
@@ -310,10 +333,6 @@ take_close(struct al_session *s, struct al_msg *msg)
 {
 	struct al_frame_reason r = { .code = s->close_code };
 
-	if (!s->close_due || msg->rec != NULL || !s->link->may_send ||
-	    (s->close_code == AL_CHAN_DONE &&
-	    (s->ring_head != NULL || s->link->next != NULL)))
-		return;
 	memcpy(r.text, s->close_text, sizeof(r.text));
 	r.text[sizeof(msg->front) - msg->front_len - 16] = '\0';
 	msg->front_len += al_frame_encode_reason(msg->front + msg->front_len,
@@ -342,7 +361,7 @@ al_link_take(struct al_link *l, uint64_t now_us, struct al_msg *msg)
 	take_link_frames(l, now_us, msg);
 	if (l->may_send && l->next == NULL)
 		al_ring_seal(s);
-	b = l->may_send ? l->next : NULL;
+	b = l->may_send && !is_close_ripe(s) ? l->next : NULL;
 	if (b != NULL && msg->front_len + AL_ACK_LEN + b->len <= AL_MSG_MAX) {
 		msg->rec = al_block_head(b);
 		msg->rec_len = b->len;
@@ -353,9 +372,12 @@ al_link_take(struct al_link *l, uint64_t now_us, struct al_msg *msg)
 			s->sent = b->pos + b->len;
 	}
 	take_ack(s, now_us, msg);
-	take_close(s, msg);
-	if (msg->front_len == 0 && msg->rec == NULL)
+	if (is_close_ripe(s))
+		take_close(s, msg);
+	if (msg->front_len == 0 && msg->rec == NULL) {
+		al_ring_rest(s);
 		return false;
+	}
 	l->out_us = now_us;
 	return true;
 }

@@ -75,6 +75,16 @@ al_ring_seal(struct al_session *s)
 	al_ring_append(s, b);
 }
 
+/* Nothing is to be sent: an idle session keeps no open record. */
+void
+al_ring_rest(struct al_session *s)
+{
+	if (s->open == NULL || s->open->len > 0)
+		return;
+	al_block_free(s->open);
+	s->open = NULL;
+}
+
 /* Forget what is acknowledged, but not a record that is being written. */
 void
 al_ring_trim(struct al_session *s)

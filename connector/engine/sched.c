@@ -31,8 +31,6 @@ take_id(struct al_chan *c)
 	struct al_session *s = c->s;
 	struct al_err err;
 
-	if (s->n_pending >= s->max_pending)
-		return false;
 	c->id = s->last_id != 0 ? s->last_id + 2 :
 	    s->role == AL_OPENER ? 1 : 2;
 	if (al_chan_count(c, &err) != AL_OK) {
@@ -86,7 +84,7 @@ put_credit(struct al_chan *c)
 	return AL_FRAME_CREDIT_LEN;
 }
 
-/* One frame; false: it does not fit, or has to wait for a free place. */
+/* One frame; false: it does not fit, or memory is out. */
 static bool
 put_due(struct al_chan *c)
 {
@@ -115,37 +113,51 @@ put_due(struct al_chan *c)
 }
 
 static void
+put_goaway(struct al_session *s)
+{
+	struct al_frame_reason r = { .code = s->goaway_code,
+	    .seconds = s->goaway_retry_s };
+	size_t n;
+
+	memcpy(r.text, s->goaway_text, sizeof(r.text));
+	n = al_frame_encode_reason(end_of(s), room(s), AL_F_GOAWAY, 0, &r);
+	s->open->len += (uint32_t)n;
+	s->goaway_due = n == 0;
+	s->goaway_sent = n > 0;
+}
+
+/* An opener waits for a free place. */
+static bool
+may_put_open(const struct al_session *s)
+{
+	return !TAILQ_EMPTY(&s->opens) && s->n_pending < s->max_pending;
+}
+
+static void
 put_control(struct al_session *s)
 {
-	struct al_chan *c, *next;
+	struct al_chan *c;
 
-	if (s->goaway_due) {
-		struct al_frame_reason r = { .code = s->goaway_code,
-		    .seconds = s->goaway_retry_s };
-		size_t n;
-
-		memcpy(r.text, s->goaway_text, sizeof(r.text));
-		n = al_frame_encode_reason(end_of(s), room(s), AL_F_GOAWAY, 0,
-		    &r);
-		s->open->len += (uint32_t)n;
-		s->goaway_due = n == 0;
-		s->goaway_sent = n > 0;
-	}
-	for (c = TAILQ_FIRST(&s->ctl); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, ctl);
-		while (c->due != 0 && put_due(c))
-			;
-		if (c->due != 0) {
-			if (c->due & DUE_OPEN)
-				continue;	/* others need no free place */
-			return;
-		}
+	if (s->goaway_due)
+		put_goaway(s);
+	while ((c = TAILQ_FIRST(&s->ctl)) != NULL) {
+		while (c->due != 0)
+			if (!put_due(c))
+				return;
 		TAILQ_REMOVE(&s->ctl, c, ctl);
 		c->bits &= (uint16_t)~C_ON_CTL;
 		if (!(c->bits & C_DEAD))
 			al_chan_reschedule(c);
 		else if (c->bits & C_LEFT)
 			al_chan_destroy(c);
+	}
+	while (may_put_open(s)) {
+		c = TAILQ_FIRST(&s->opens);
+		if (!put_due(c))
+			return;
+		TAILQ_REMOVE(&s->opens, c, ctl);
+		c->bits &= (uint16_t)~C_ON_CTL;
+		al_chan_reschedule(c);
 	}
 }
 
@@ -195,7 +207,8 @@ static bool
 may_fill(const struct al_session *s)
 {
 	return s->link != NULL && s->link->may_send && s->link->next == NULL &&
-	    s->link->state != L_OVER;
+	    s->link->state != L_OVER &&
+	    !(s->close_due && s->close_code != AL_CHAN_DONE);
 }
 
 bool
@@ -205,8 +218,8 @@ al_session_turn(struct al_session *s, uint64_t now_us, struct al_turn *t)
 	size_t cap;
 
 	if (!may_fill(s) || (!s->goaway_due && TAILQ_EMPTY(&s->ctl) &&
-	    TAILQ_EMPTY(&s->interactive) && TAILQ_EMPTY(&s->bulk)) ||
-	    !al_ring_begin(s))
+	    !may_put_open(s) && TAILQ_EMPTY(&s->interactive) &&
+	    TAILQ_EMPTY(&s->bulk)) || !al_ring_begin(s))
 		return false;
 	put_control(s);
 	c = pick(s, now_us);

@@ -60,13 +60,14 @@ al_session_new(const struct al_session_opts *o, uint64_t now_us,
 	s->window_budget = o->window_budget != 0 ? o->window_budget :
 	    WINDOW_BUDGET;
 	s->process = o->process;
-	s->ping_us = or_default(o->ping_ms, PING_MS) * 1000;
-	s->dead_us = or_default(o->dead_ms, DEAD_MS) * 1000;
+	s->ping_us = or_default(o->ping_ms, PING_MS) * UINT64_C(1000);
+	s->dead_us = or_default(o->dead_ms, DEAD_MS) * UINT64_C(1000);
 	s->ring_max = RING_MIN;
 	s->ack_due_us = UINT64_MAX;
 	s->fair_us = now_us;
 	TAILQ_INIT(&s->all);
 	TAILQ_INIT(&s->ctl);
+	TAILQ_INIT(&s->opens);
 	TAILQ_INIT(&s->ev);
 	TAILQ_INIT(&s->interactive);
 	TAILQ_INIT(&s->bulk);
@@ -98,6 +99,7 @@ al_session_free(struct al_session *s)
 	al_block_free_list(s->ring_head);
 	al_block_free(s->open);
 	free(s->slots);
+	free(s->told_text);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }
@@ -132,25 +134,44 @@ al_session_close_sent(const struct al_session *s)
 }
 
 /* --- events ---------------------------------------------------------------- */
-/* A peer that floods with GOAWAY and DETACH is told to no more than 64. */
-void
-al_session_note(struct al_session *s, enum al_ev_type type, uint16_t code,
-    uint64_t value, const char *text)
+static void
+set_note(struct note *n, enum al_ev_type type, uint16_t code, uint64_t value,
+    const char *text)
 {
-	struct note *n = s->n_notes < NOTES_MAX ? calloc(1, sizeof(*n)) :
-	    NULL;
-
-	if (n == NULL) {
-		s->skipped++;
-		return;
-	}
 	n->type = type;
 	n->code = code;
 	n->value = value;
-	if (text != NULL)
-		(void)snprintf(n->text, sizeof(n->text), "%s", text);
+	(void)snprintf(n->text, sizeof(n->text), "%s", text);
+}
+
+/* A peer that floods with GOAWAY and DETACH is told to no more than 64. */
+enum al_code
+al_session_note(struct al_session *s, enum al_ev_type type, uint16_t code,
+    uint64_t value, const char *text, struct al_err *err)
+{
+	struct note *n;
+
+	if (s->n_notes >= NOTES_MAX) {
+		s->skipped++;
+		return AL_OK;
+	}
+	n = calloc(1, sizeof(*n));
+	if (n == NULL)
+		return al_fail_nomem(err, AL_AT_SESSION);
+	set_note(n, type, code, value, text);
 	TAILQ_INSERT_TAIL(&s->notes, n, entry);
 	s->n_notes++;
+	return AL_OK;
+}
+
+/* The end has a place of its own: neither a flood nor want of memory may
+ * keep it from being told. */
+void
+al_session_note_end(struct al_session *s, enum al_ev_type type,
+    uint16_t code, uint64_t value, const char *text)
+{
+	set_note(&s->end, type, code, value, text);
+	s->end_due = true;
 }
 
 static void
@@ -158,10 +179,15 @@ next_note(struct al_session *s, struct al_event *ev)
 {
 	struct note *n = TAILQ_FIRST(&s->notes);
 
-	TAILQ_REMOVE(&s->notes, n, entry);
-	s->n_notes--;
-	s->told = *n;
-	free(n);
+	if (n != NULL) {
+		TAILQ_REMOVE(&s->notes, n, entry);
+		s->n_notes--;
+		s->told = *n;
+		free(n);
+	} else {
+		s->told = s->end;
+		s->end_due = false;
+	}
 	*ev = (struct al_event){ .type = s->told.type, .link = s->link,
 	    .code = s->told.code, .value = s->told.value,
 	    .text = s->told.text };
@@ -174,35 +200,46 @@ next_of_channel(struct al_chan *c, struct al_event *ev)
 		AL_EV_OPEN, AL_EV_ACCEPT, AL_EV_DATA, AL_EV_WRITABLE,
 		AL_EV_REFUSE, AL_EV_RESET
 	};
+	struct al_session *s = c->s;
 	unsigned i;
 
 	for (i = 0; !(c->tell & 1u << i); i++)
 		;
 	c->tell &= (uint8_t)~(1u << i);
 	if (c->tell == 0) {
-		TAILQ_REMOVE(&c->s->ev, c, ev);
+		TAILQ_REMOVE(&s->ev, c, ev);
 		c->bits &= (uint16_t)~C_ON_EV;
 	}
-	*ev = (struct al_event){ .type = types[i], .link = c->s->link,
+	*ev = (struct al_event){ .type = types[i], .link = s->link,
 	    .chan = c, .kind = c->kind, .code = c->ev_code, .text = "" };
-	if (c->ev_text != NULL && types[i] != AL_EV_DATA &&
-	    types[i] != AL_EV_WRITABLE)
-		ev->text = c->ev_text;
+	if (c->ev_text == NULL || types[i] == AL_EV_DATA ||
+	    types[i] == AL_EV_WRITABLE)
+		return;
+	/* it outlives the channel, and an idle channel keeps none */
+	s->told_text = c->ev_text;
+	c->ev_text = NULL;
+	ev->text = s->told_text;
 }
 
 bool
 al_session_next(struct al_session *s, struct al_event *ev)
 {
-	/* CLOSE comes last: what was delivered before it is still read */
-	struct note *n = TAILQ_FIRST(&s->notes);
-	struct al_chan *c = TAILQ_FIRST(&s->ev);
-
-	if (n != NULL && (n->type != AL_EV_CLOSE || c == NULL))
+	free(s->told_text);
+	s->told_text = NULL;
+	if (s->up_due) {
+		s->up_due = false;
+		*ev = (struct al_event){ .type = AL_EV_UP, .link = s->link,
+		    .text = "" };
+	} else if (!TAILQ_EMPTY(&s->notes)) {
 		next_note(s, ev);
-	else if (c != NULL)
-		next_of_channel(c, ev);
-	else
+	} else if (!TAILQ_EMPTY(&s->ev)) {
+		next_of_channel(TAILQ_FIRST(&s->ev), ev);
+	} else if (s->end_due) {
+		/* last: what was delivered before CLOSE is still read */
+		next_note(s, ev);
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -275,9 +312,10 @@ al_session_expiry(const struct al_session *s)
 		return UINT64_MAX;
 	if (l->state != L_LIVE)
 		return l->deadline_us;
-	t = least(l->in_us + s->dead_us, s->ack_due_us);
-	return s->ping_out || s->ping_due ? t :
-	    least(t, l->out_us + s->ping_us);
+	t = l->in_us + s->dead_us;
+	if (!s->ack_ripe)
+		t = least(t, s->ack_due_us);
+	return s->ping_due ? t : least(t, l->out_us + s->ping_us);
 }
 
 enum al_code
@@ -295,8 +333,9 @@ al_session_expired(struct al_session *s, uint64_t now_us, struct al_err *err)
 		return al_fail(err, AL_ETIMEOUT, AL_AT_SESSION, 0,
 		    "no byte has come for %u s: the path is dead",
 		    (unsigned)(s->dead_us / 1000000));
-	if (l->state == L_LIVE && now_us >= l->out_us + s->ping_us &&
-	    !s->ping_out)
+	if (l->state == L_LIVE && now_us >= s->ack_due_us)
+		s->ack_ripe = true;
+	if (l->state == L_LIVE && now_us >= l->out_us + s->ping_us)
 		s->ping_due = true;
 	return AL_OK;
 }

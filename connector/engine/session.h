@@ -81,11 +81,12 @@ void al_link_alive(struct al_link *l, uint64_t now_us);
 
 /*
  * The next message: link frames (ACK, PING, ...) in front of at most one
- * record.  rec may be NULL.  The AL_HEADROOM bytes before rec may be
+ * record.  rec may be NULL.  The AL_MSG_HEADROOM bytes before rec may be
  * overwritten by the caller.  The pointers are valid until the next call on
  * the session; the caller sends the whole message before anything else.
  * Seals the open record when no sealed one waits.  false: nothing to send.
  */
+#define AL_MSG_HEADROOM	(AL_HEADROOM - AL_FRAME_HEADER)
 struct al_msg {
 	uint8_t		front[256];	/* link frames; HELLO and WELCOME fit */
 	size_t		front_len;
@@ -185,7 +186,8 @@ enum al_ev_type {
 	AL_EV_OPEN,		/* chan, kind, text (JSON): answer it           */
 	AL_EV_ACCEPT,		/* chan, text (JSON)                            */
 	AL_EV_REFUSE,		/* chan, code, text; free it                    */
-	AL_EV_DATA,		/* chan has become readable or has ended (FIN)  */
+	AL_EV_DATA,		/* chan has become readable or has ended (FIN);
+				 * also between AL_EV_OPEN and the answer       */
 	AL_EV_WRITABLE,		/* chan has credit again after it had none      */
 	AL_EV_RESET,		/* chan, code, text; free it                    */
 	AL_EV_PONG,		/* value: round trip in us                      */

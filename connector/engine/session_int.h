@@ -102,7 +102,7 @@ struct al_link {
 	uint64_t		 in_us, out_us, deadline_us;
 };
 
-/* One event that is not a channel's; text owned. */
+/* One event that is not a channel's. */
 struct note {
 	TAILQ_ENTRY(note)	 entry;
 	enum al_ev_type		 type;
@@ -120,7 +120,7 @@ struct al_session {
 	uint8_t			 id[AL_SESSION_ID_LEN];
 	uint8_t			 key[AL_RESUME_KEY_LEN];
 	uint32_t		 max_channels, max_pending, peer_max_channels;
-	uint32_t		 ping_us, dead_us;
+	uint64_t		 ping_us, dead_us;
 	struct al_link		*link;
 
 	/* sending: records from acked to sealed, then the open one */
@@ -133,13 +133,15 @@ struct al_session {
 	/* receiving */
 	uint64_t		 recv_pos;
 	uint64_t		 ack_told, recv_us, ack_due_us;
-	size_t			 buffered;
+	bool			 ack_ripe;	/* expiry has told of it    */
+	size_t			 buffered;	/* allocated, in queues     */
 
 	/* channels */
 	struct al_chan		**slots;
 	size_t			 n_slots, n_channels, n_pending;
 	uint32_t		 last_id, peer_last_id;
-	struct al_chan_list	 all, ctl, ev, interactive, bulk;
+	struct al_chan_list	 all, ev, interactive, bulk;
+	struct al_chan_list	 ctl, opens;	/* frames due; OPEN due     */
 	size_t			 window_used, window_budget;
 	struct al_budget	*process;
 	uint64_t		 fair_us, fair_bytes, fair_interactive;
@@ -157,7 +159,10 @@ struct al_session {
 	uint64_t		 skipped;	/* frames nobody wanted     */
 	struct note_list	 notes;
 	struct note		 told;		/* the event given last     */
+	char			*told_text;	/* of a channel's           */
 	size_t			 n_notes;
+	bool			 up_due, end_due;
+	struct note		 end;		/* REJECTED or CLOSE        */
 };
 
 /* chan.c */
@@ -167,6 +172,7 @@ struct al_chan *al_chan_find(const struct al_session *s, uint32_t id);
 enum al_code al_chan_count(struct al_chan *c, struct al_err *err);
 void al_chan_set_due(struct al_chan *c, unsigned due);
 void al_chan_tell(struct al_chan *c, unsigned tell);
+void al_chan_drop_due(struct al_chan *c);
 void al_chan_reschedule(struct al_chan *c);
 void al_chan_end(struct al_chan *c, unsigned due, uint16_t code,
     const char *text);
@@ -174,6 +180,8 @@ void al_chan_end(struct al_chan *c, unsigned due, uint16_t code,
 /* chan_in.c: one frame of a channel that has arrived */
 enum al_code al_chan_feed(struct al_session *s, const struct al_frame *f,
     struct al_block **blk, struct al_err *err);
+/* We end it: the peer by RESET, the caller by an event. */
+void al_chan_kill(struct al_chan *c, uint16_t code, const char *text);
 
 /* window.c */
 uint32_t al_window_open(struct al_chan *c);
@@ -184,13 +192,16 @@ void al_window_consumed(struct al_chan *c, size_t n, uint64_t now_us);
 bool al_ring_is_full(struct al_session *s);
 bool al_ring_begin(struct al_session *s);
 void al_ring_seal(struct al_session *s);
+void al_ring_rest(struct al_session *s);
 void al_ring_append(struct al_session *s, struct al_block *b);
 void al_ring_trim(struct al_session *s);
 void al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
     uint64_t now_us);
 
 /* session.c */
-void al_session_note(struct al_session *s, enum al_ev_type type,
+enum al_code al_session_note(struct al_session *s, enum al_ev_type type,
+    uint16_t code, uint64_t value, const char *text, struct al_err *err);
+void al_session_note_end(struct al_session *s, enum al_ev_type type,
     uint16_t code, uint64_t value, const char *text);
 
 #endif

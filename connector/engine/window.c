@@ -32,7 +32,7 @@ release(struct al_session *s, size_t n)
 uint32_t
 al_window_open(struct al_chan *c)
 {
-	if (c->window > WINDOW_MIN ||
+	if (c->window > WINDOW_MIN || (c->bits & C_FIN_RCVD) ||
 	    !reserve(c->s, WINDOW_OPEN, c->s->window_budget / 2))
 		return 0;
 	c->window += WINDOW_OPEN;
@@ -84,13 +84,17 @@ shrink(struct al_chan *c)
 void
 al_window_consumed(struct al_chan *c, size_t n, uint64_t now_us)
 {
-	if (c->bits & (C_FIN_RCVD | C_DEAD))
+	if (c->bits & C_FIN_RCVD) {	/* no more will come */
+		if (c->queued == 0)
+			al_window_release(c);
 		return;
+	}
 	c->owed += (uint32_t)n;
 	c->grow_bytes += (uint32_t)n;
 	grow(c, now_us);
-	if (c->owed >= c->window / 2) {
-		shrink(c);
+	if (c->owed < c->window / 2)
+		return;
+	shrink(c);
+	if (c->owed > 0)
 		al_chan_set_due(c, DUE_CREDIT);
-	}
 }

@@ -144,21 +144,12 @@ take_whole(struct al_ws *w, const struct al_ws_frame *f,
 static enum al_code
 begin_pieces(struct al_ws *w, const struct al_ws_frame *f, struct al_err *err)
 {
-	size_t have = w->msg != NULL ? w->msg->len : 0;
-	size_t need = have + (size_t)f->len;
-	struct al_block *b;
-
-	if (w->msg == NULL || w->msg->cap - w->msg->off < need) {
-		/* fragments grow it to the maximum at once: no quadratic copy */
-		b = al_block_new(f->fin && have == 0 ? need :
+	if (w->msg == NULL) {
+		/* of fragments the first makes room for all of them */
+		w->msg = al_block_new(f->fin ? (size_t)f->len :
 		    AL_WS_MESSAGE_MAX);
-		if (b == NULL)
+		if (w->msg == NULL)
 			return al_fail_nomem(err, AL_AT_WS);
-		if (have > 0)
-			memcpy(al_block_head(b), al_block_head(w->msg), have);
-		b->len = (uint32_t)have;
-		al_block_free(w->msg);
-		w->msg = b;
 	}
 	skip(w->in, f->header_len);
 	w->frame = *f;

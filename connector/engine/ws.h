@@ -53,7 +53,8 @@ void al_ws_commit(struct al_ws *w, size_t n);
  */
 enum al_code al_ws_next(struct al_ws *w, struct al_ws_event *ev,
     struct al_err *err) AL_MUST_CHECK;
-/* Give the message's block back, or NULL if somebody has taken it. */
+/* Give the message's block back, or NULL if somebody has taken it, which is
+ * allowed from AL_BLOCK_WHOLE bytes on. */
 void al_ws_done(struct al_ws *w, struct al_block *b);
 /* Nothing is pending: give the memory back. */
 void al_ws_trim(struct al_ws *w);

@@ -45,6 +45,10 @@ UNIT_TESTS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_ws
+tests_unit_test_ws_SOURCES = tests/unit/test_ws.c tests/lib/guard.h
+tests_unit_test_ws_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_wsframe
 tests_unit_test_wsframe_SOURCES = tests/unit/test_wsframe.c tests/lib/guard.h
 tests_unit_test_wsframe_LDADD = $(UNIT_LDADD)
