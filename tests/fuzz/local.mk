@@ -44,6 +44,11 @@ tests_fuzz_fuzz_socks_SOURCES = tests/fuzz/fuzz_socks.c
 tests_fuzz_fuzz_socks_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_socks_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_listen
+tests_fuzz_fuzz_listen_SOURCES = tests/fuzz/fuzz_listen.c
+tests_fuzz_fuzz_listen_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_listen_LDFLAGS = $(FUZZ_FLAGS)
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !WITH_FUZZER
 check_LTLIBRARIES += libfuzzreplay.la
