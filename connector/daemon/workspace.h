@@ -5,6 +5,7 @@
 #include "connector/base/err.h"
 #include "connector/base/url.h"
 #include "connector/session/client.h"
+#include "proxy/route.h"
 
 struct al_choice;	/* pac/choose.h */
 
@@ -12,8 +13,9 @@ struct al_choice;	/* pac/choose.h */
 struct al_workspace_opts {
 	const char		*url;		/* https or wss             */
 	const char		*ca_file, *tls_min, *tls_ciphers;
-	const char *const	*proxies;	/* alternatives, NULL ended */
-	const char		*proxy_user, *proxy_password;
+	const struct al_route	*route;		/* configured alternatives,
+						 * credentials in place; none:
+						 * the environment's turn   */
 	const char		*proxy_ca_file;
 	const char		*no_proxy;	/* beside the environment's */
 	const char *const	*listeners;	/* ours, NULL ended: a proxy

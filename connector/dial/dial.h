@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "connector/base/err.h"
+#include "connector/base/hs.h"
 #include "connector/stream/stream.h"
 #include "connector/stream/tls.h"
 #include "proxy/route.h"

@@ -1,5 +1,6 @@
 # connector/engine: state without I/O, bytes and now in, bytes and events out
 libalcore_la_SOURCES += \
+	connector/engine/backoff.c connector/engine/backoff.h \
 	connector/engine/block.c connector/engine/block.h \
 	connector/engine/chan.c \
 	connector/engine/chan_in.c \
