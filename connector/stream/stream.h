@@ -38,6 +38,8 @@ struct al_stream_ops {
 	int		(*pending)(const struct al_stream *s);
 	/* The fd at the bottom, -1 for none. */
 	int		(*fd)(const struct al_stream *s);
+	/* The fd to write to, where it is another one; NULL otherwise. */
+	int		(*write_fd)(const struct al_stream *s);
 	/* This layer only; al_stream_free walks down. */
 	void		(*free)(struct al_stream *s);
 };
@@ -97,6 +99,9 @@ al_stream_fd(const struct al_stream *s)
 {
 	return s->ops->fd(s);
 }
+
+/* The fd to watch for writing: nearly always al_stream_fd. */
+int al_stream_write_fd(const struct al_stream *s);
 
 /* Frees this layer and all below; NULL is fine.  Closes the fd. */
 void al_stream_free(struct al_stream *s);

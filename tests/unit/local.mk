@@ -41,6 +41,10 @@ tests_unit_test_tls_SOURCES = tests/unit/test_tls.c tests/lib/guard.h \
 	tests/lib/memstream.h
 tests_unit_test_tls_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
+UNIT_TESTS += tests/unit/test_stream
+tests_unit_test_stream_SOURCES = tests/unit/test_stream.c
+tests_unit_test_stream_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(UNIT_LDADD)
