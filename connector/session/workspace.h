@@ -1,6 +1,6 @@
-/* connector/daemon/workspace.h - how a program reaches its workspace host. */
-#ifndef AL_DAEMON_WORKSPACE_H
-#define AL_DAEMON_WORKSPACE_H
+/* connector/session/workspace.h - how a program reaches its workspace host. */
+#ifndef AL_SESSION_WORKSPACE_H
+#define AL_SESSION_WORKSPACE_H
 
 #include "connector/base/err.h"
 #include "connector/base/url.h"
