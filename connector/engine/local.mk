@@ -9,5 +9,7 @@ libalcore_la_SOURCES += \
 	connector/engine/sched.c \
 	connector/engine/session.c connector/engine/session.h \
 	connector/engine/session_int.h \
+	connector/engine/upgrade.c connector/engine/upgrade.h \
+	connector/engine/upgrade_server.c \
 	connector/engine/window.c \
 	connector/engine/ws.c connector/engine/ws.h

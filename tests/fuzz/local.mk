@@ -14,6 +14,18 @@ tests_fuzz_fuzz_muxframe_SOURCES = tests/fuzz/fuzz_muxframe.c
 tests_fuzz_fuzz_muxframe_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_muxframe_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_upgrade_client
+tests_fuzz_fuzz_upgrade_client_SOURCES = tests/fuzz/fuzz_upgrade_client.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_upgrade_client_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_upgrade_client_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_upgrade_server
+tests_fuzz_fuzz_upgrade_server_SOURCES = tests/fuzz/fuzz_upgrade_server.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_upgrade_server_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_upgrade_server_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_url
 tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c
 tests_fuzz_fuzz_url_LDADD = $(FUZZ_LDADD)

@@ -45,6 +45,11 @@ UNIT_TESTS += tests/unit/test_stream
 tests_unit_test_stream_SOURCES = tests/unit/test_stream.c
 tests_unit_test_stream_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_upgrade
+tests_unit_test_upgrade_SOURCES = tests/unit/test_upgrade.c \
+	tests/lib/guard.h tests/lib/machine.h
+tests_unit_test_upgrade_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(UNIT_LDADD)
