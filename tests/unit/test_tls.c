@@ -19,17 +19,6 @@
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 #define HOST	"gw.example"
 
-__attribute__((weak)) void
-al_stream_free(struct al_stream *s)
-{
-	while (s != NULL) {
-		struct al_stream *next = s->next;
-
-		s->ops->free(s);
-		s = next;
-	}
-}
-
 /* --- certificates, made once ---------------------------------------------- */
 static char dir[] = "/tmp/alpacon-test-tls.XXXXXX";
 
