@@ -235,6 +235,14 @@ copy_credentials(struct al_hop *h, const char *user, const char *password)
 	    (password != NULL && h->password == NULL) ? AL_ENOMEM : AL_OK;
 }
 
+/* A hop whose URL names this user, or no user, lacks a password. */
+static bool
+wants_credentials(const struct al_hop *h, const char *user)
+{
+	return h->password == NULL && (h->user == NULL ||
+	    user == NULL || strcmp(h->user, user) == 0);
+}
+
 enum al_code
 al_route_set_credentials(struct al_route *r, const char *user,
     const char *password, struct al_err *err)
@@ -244,9 +252,16 @@ al_route_set_credentials(struct al_route *r, const char *user,
 	for (i = 0; i < r->n; i++) {
 		for (j = 0; j < r->chains[i].n; j++) {
 			struct al_hop *h = &r->chains[i].hops[j];
+			char *old = h->user;
+			enum al_code code;
 
-			if (h->user == NULL && h->password == NULL &&
-			    copy_credentials(h, user, password) != AL_OK)
+			if (!wants_credentials(h, user) ||
+			    (old == NULL && user == NULL))
+				continue;
+			code = copy_credentials(h, old != NULL ? old : user,
+			    password);
+			al_str_free_secret(old);
+			if (code != AL_OK)
 				return nomem(err);
 		}
 	}

@@ -61,7 +61,11 @@ void al_route_fini(struct al_route *r);		/* wipes passwords */
 enum al_code al_route_add(struct al_route *r, const char *text,
     struct al_err *err) AL_MUST_CHECK;
 
-/* Give user and password to every hop that has none. */
+/*
+ * Give user and password to every hop that has none, and the password alone
+ * to a hop that names a user without one: this user, or any when user is
+ * NULL.
+ */
 enum al_code al_route_set_credentials(struct al_route *r, const char *user,
     const char *password, struct al_err *err) AL_MUST_CHECK;
 

@@ -61,6 +61,11 @@ tests_fuzz_fuzz_listen_SOURCES = tests/fuzz/fuzz_listen.c
 tests_fuzz_fuzz_listen_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_listen_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_noproxy
+tests_fuzz_fuzz_noproxy_SOURCES = tests/fuzz/fuzz_noproxy.c
+tests_fuzz_fuzz_noproxy_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_noproxy_LDFLAGS = $(FUZZ_FLAGS)
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !WITH_FUZZER
 check_LTLIBRARIES += libfuzzreplay.la

@@ -86,6 +86,10 @@ UNIT_TESTS += tests/unit/test_listen
 tests_unit_test_listen_SOURCES = tests/unit/test_listen.c tests/lib/guard.h
 tests_unit_test_listen_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_choose
+tests_unit_test_choose_SOURCES = tests/unit/test_choose.c
+tests_unit_test_choose_LDADD = $(UNIT_LDADD)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

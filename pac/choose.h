@@ -1,0 +1,68 @@
+/* pac/choose.h - which proxies lead to a URL, and why these. */
+#ifndef AL_PAC_CHOOSE_H
+#define AL_PAC_CHOOSE_H
+
+#include <stddef.h>
+
+#include "connector/base/addr.h"
+#include "connector/base/err.h"
+#include "proxy/route.h"
+
+/* In the order in which they are asked; the first that is set wins. */
+enum al_source {
+	AL_SOURCE_COMMAND,
+	AL_SOURCE_CONFIG,
+	AL_SOURCE_ENVIRONMENT,
+	AL_SOURCE_DEFAULT,	/* direct */
+	AL_SOURCES
+};
+
+const char *al_source_name(enum al_source source);	/* "environment" */
+
+/* Texts are borrowed until al_choose returns. */
+struct al_choose_opts {
+	/* --proxy and proxy = values: what al_route_add takes, or "none"
+	 * alone.  No values: not set. */
+	const char *const	*command;
+	size_t			 n_command;
+	const char *const	*config;
+	size_t			 n_config;
+	/* Holds for every source; NULL: none.  The environment's no_proxy,
+	 * and that loopback hosts need no proxy, hold for proxies from the
+	 * environment only: who names a proxy for us by hand means it. */
+	const char		*no_proxy;
+	/* getenv, or NULL: there is no environment. */
+	const char		*(*get_env)(void *arg, const char *name);
+	void			*arg;
+	/* Where we listen ourselves: a proxy there is refused. */
+	const struct al_addr	*listeners;
+	size_t			 n_listeners;
+};
+
+/* What a source says: for people, so without user names and passwords. */
+struct al_considered {
+	enum al_source	 source;
+	const char	*variable;	/* "https_proxy", or NULL        */
+	char		*value;		/* "http://h:1; direct"; NULL: not set */
+	char		*lost;		/* why; NULL: it won             */
+};
+
+struct al_choice {
+	char			*url;		/* without user info    */
+	enum al_source		 source;
+	struct al_route		 route;		/* never empty          */
+	struct al_considered	 considered[AL_SOURCES];
+	char			*no_proxy_match; /* the entry, or NULL  */
+};
+
+/*
+ * Choose for url ("https://host[:port]/").  Fails with EUSAGE, stage config,
+ * when the winner's setting is wrong or points at ourselves; then there is
+ * nothing to free.  Passwords from files are the caller's business
+ * (al_route_set_credentials).
+ */
+enum al_code al_choose(struct al_choice *c, const char *url,
+    const struct al_choose_opts *opts, struct al_err *err) AL_MUST_CHECK;
+void al_choice_fini(struct al_choice *c);
+
+#endif
