@@ -4,6 +4,12 @@ FUZZ_TARGETS =
 FUZZ_LDADD = libalcore.la
 FUZZ_FLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_client_hello
+tests_fuzz_fuzz_client_hello_SOURCES = tests/fuzz/fuzz_client_hello.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_client_hello_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_client_hello_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_http1
 tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_http1_LDADD = $(FUZZ_LDADD)

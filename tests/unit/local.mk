@@ -14,6 +14,11 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_client_hello
+tests_unit_test_client_hello_SOURCES = tests/unit/test_client_hello.c \
+	tests/lib/guard.h
+tests_unit_test_client_hello_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
+
 UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
