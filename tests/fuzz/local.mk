@@ -72,6 +72,11 @@ tests_fuzz_fuzz_noproxy_SOURCES = tests/fuzz/fuzz_noproxy.c
 tests_fuzz_fuzz_noproxy_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_noproxy_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
+tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)
+tests_fuzz_fuzz_request_LDFLAGS = $(FUZZ_FLAGS)
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !WITH_FUZZER
 check_LTLIBRARIES += libfuzzreplay.la

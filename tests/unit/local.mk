@@ -99,6 +99,18 @@ UNIT_TESTS += tests/unit/test_choose
 tests_unit_test_choose_SOURCES = tests/unit/test_choose.c
 tests_unit_test_choose_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_names
+tests_unit_test_names_SOURCES = tests/unit/test_names.c
+tests_unit_test_names_LDADD = libalconnectord.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_policy
+tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
+tests_unit_test_policy_LDADD = libalconnectord.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_request
+tests_unit_test_request_SOURCES = tests/unit/test_request.c
+tests_unit_test_request_LDADD = libalconnectord.la $(UNIT_LDADD)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
