@@ -65,17 +65,6 @@ tell_eof(struct handshake *h, struct al_err *err)
 	return AL_HS_FAIL;
 }
 
-/* A connection that breaks now has failed in our stage. */
-static enum al_code
-fail_below(const struct handshake *h, struct al_err *err)
-{
-	if (err->code == AL_ENET) {
-		al_err_prefix(err, "during %s", h->machine.ops->name);
-		err->stage = h->stage;
-	}
-	return err->code;
-}
-
 /* After a step: AL_OK to go on. */
 static enum al_code
 judge(const struct handshake *h, struct al_err *err)
@@ -97,6 +86,34 @@ judge(const struct handshake *h, struct al_err *err)
 	case AL_HS_FAIL:
 		break;
 	}
+	return err->code;
+}
+
+/*
+ * A connection that breaks now has failed in our stage.  But a server that
+ * closes with bytes of ours unread resets what it has just said: a refusal
+ * whose page is torn off is a refusal, and a wish for a new connection stays
+ * one.
+ */
+static enum al_code
+fail_below(struct handshake *h, struct al_err *err)
+{
+	const struct al_machine *m = &h->machine;
+	struct al_err said;
+	enum al_hs r = AL_HS_FAIL;
+
+	if (err->code != AL_ENET)
+		return err->code;
+	said.status = 0;
+	if (m->ops->eof != NULL)
+		r = m->ops->eof(m->m, &h->in, &said);
+	if (r == AL_HS_REDIAL || (r == AL_HS_FAIL && said.status != 0)) {
+		h->last = r;
+		*err = said;
+		return judge(h, err);
+	}
+	al_err_prefix(err, "during %s", m->ops->name);
+	err->stage = h->stage;
 	return err->code;
 }
 

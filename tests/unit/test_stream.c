@@ -257,6 +257,28 @@ driver_errors(void **state)
 	al_stream_free(s);
 	al_stream_free(ends[1]);
 
+	/* a reset alone, and behind a part of an answer, which counts */
+	assert_int_equal(al_pair_new(ends, &(struct al_pair_opts){
+	    .reset_at = 4 }, &err), AL_OK);
+	s = al_handshake_new(ends[0], toy(&toy_ops), AL_AT_PROXY, &err);
+	assert_int_equal(al_stream_open(s, &err), AL_ENET);
+	assert_int_equal(err.stage, AL_AT_PROXY);
+	assert_string_equal(err.text,
+	    "during toy: connection reset by the peer");
+	al_stream_free(s);
+	al_stream_free(ends[1]);
+	assert_int_equal(al_pair_new(ends, &(struct al_pair_opts){
+	    .reset_at = 6 }, &err), AL_OK);
+	s = al_handshake_new(ends[0], toy(&toy_ops), AL_AT_PROXY, &err);
+	assert_int_equal(al_stream_open(s, &err), AL_AGAIN);
+	assert_int_equal(al_stream_write(ends[1], "n", 1, &n, &err), AL_OK);
+	assert_int_equal(al_stream_open(s, &err), AL_AGAIN);
+	assert_int_equal(al_stream_write(ends[1], "o", 1, &n, &err), AL_OK);
+	assert_int_equal(al_stream_open(s, &err), AL_EPROTO);
+	assert_string_equal(err.text, "cut after 1 bytes");
+	al_stream_free(s);
+	al_stream_free(ends[1]);
+
 	/* blocked in writing: what is there to read must not wake us */
 	assert_int_equal(al_pair_new(ends, &(struct al_pair_opts){
 	    .buf_max = 2 }, &err), AL_OK);
