@@ -30,11 +30,12 @@ al_ring_is_full(struct al_session *s)
 bool
 al_ring_begin(struct al_session *s)
 {
-	if (s->open != NULL)
+	if (s->open != NULL && s->open->len > 0)
 		return true;
 	if (al_ring_is_full(s))
 		return false;
-	s->open = al_block_new(AL_RECORD_MAX);
+	if (s->open == NULL)
+		s->open = al_block_new(AL_RECORD_MAX);
 	return s->open != NULL;
 }
 

@@ -3,3 +3,8 @@
 UNIT_TESTS += tests/flow/test_mux
 tests_flow_test_mux_SOURCES = tests/flow/test_mux.c
 tests_flow_test_mux_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
+UNIT_TESTS += tests/flow/test_session_flow
+tests_flow_test_session_flow_SOURCES = tests/flow/test_session_flow.c \
+	tests/lib/world.h
+tests_flow_test_session_flow_LDADD = $(UNIT_LDADD)

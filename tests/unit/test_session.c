@@ -634,6 +634,34 @@ full_ring(void **state)
 	script_fini(&t);
 }
 
+/* Small records too, although their open one stays. */
+static void
+full_ring_of_small(void **state)
+{
+	static char text[65536];
+	struct script t;
+	size_t n;
+
+	(void)state;
+	script_init(&t, "full ring of small records", AL_OPENER, NULL);
+	script_greet(&t, AL_OPENER);
+	script_step(&t, "open");
+	script_step(&t, "> OPEN 1 49152 {}");
+	script_step(&t, "< ACCEPT 1 8000000");
+	for (n = 0; n < 1000; n++) {
+		struct al_msg msg;
+
+		script_step(&t, "write a 3000");
+		script_fill(&t);
+		if (!al_link_take(t.l, t.now_us, &msg))
+			break;
+	}
+	assert_in_range(n, 300, 350);
+	script_take(&t, text, sizeof(text));
+	assert_string_equal(text, "");
+	script_fini(&t);
+}
+
 /* Round trip: from sent to acknowledged, less the delay. */
 static void
 round_trip(void **state)
@@ -695,6 +723,7 @@ main(void)
 		cmocka_unit_test(window_budget),
 		cmocka_unit_test(window_of_ended),
 		cmocka_unit_test(full_ring),
+		cmocka_unit_test(full_ring_of_small),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(idle_owns_nothing),
 	};
