@@ -1,1 +1,2 @@
 # contrib
+EXTRA_DIST += contrib/lib.sh contrib/check

@@ -1,1 +1,5 @@
-# tests/system
+# tests/system: the real programs; run by contrib/check, not by make check
+EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
+	tests/lib/dnsd.py tests/lib/netns.py tests/lib/proc.py \
+	tests/lib/servers.py tests/lib/sniff.py tests/lib/traffic.py \
+	tests/system/conftest.py tests/system/test_harness.py

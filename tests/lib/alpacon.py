@@ -1,0 +1,180 @@
+"""Our own programs: a gateway, connectors behind it, operators in front."""
+import json
+import os
+import re
+import subprocess
+
+import certs
+from proc import free_port, until
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.environ.get("ALPACON_BUILD", os.path.join(TOP, "build"))
+
+EX_USAGE, EX_UNAVAILABLE, EX_SOFTWARE, EX_NOPERM, EX_CONFIG = 64, 69, 70, 77, 78
+
+
+def program(name):
+    for d in ("", "connector/" + name.removeprefix("alpacon-")):
+        p = os.path.join(BUILD, d, name)
+        if os.access(p, os.X_OK):
+            return p
+    raise FileNotFoundError(f"{name} is not built in {BUILD}")
+
+
+GATEWAYD, CONNECTORD = "alpacon-gatewayd", "alpacon-connectord"
+TUNNEL, NETCHECK = "alpacon-tunnel", "alpacon-netcheck"
+
+
+def secret_of(text):
+    """The secret that `gatewayd add` printed: 256 bits in hex or base64url."""
+    found = re.findall(r"\b[0-9A-Za-z_-]{43,64}={0,2}(?=\s|$)", text)
+    assert found, f"no secret in {text!r}"
+    return found[-1]
+
+
+class Gateway:
+    def __init__(self, box, ca=None, cert=None, port=None, net=None,
+                 listen="127.0.0.1", name="localhost", extra=""):
+        self.box, self.net, self.host = box, net, name
+        self.ca = ca or certs.Authority(box)
+        self.cert = cert or self.ca.sign("gateway", [name])
+        self.port = port or free_port()
+        self.listen = listen
+        self.state = box.path("gateway")
+        os.makedirs(self.state, mode=0o700, exist_ok=True)
+        self.audit = box.path("audit.log")
+        self.extra = extra
+        self.secrets = {}
+        self.conf = self.write_conf()
+        self.proc = None
+
+    def write_conf(self):
+        os.chmod(self.cert.key, 0o600)
+        return self.box.write("gateway.conf", f"""[gateway]
+listen = {self.listen}:{self.port}
+certificate = {self.cert.cert}
+key = {self.cert.key}
+connectors = {self.state}/connectors
+operators = {self.state}/operators
+audit = {self.audit}
+{self.extra}
+""", 0o600)
+
+    @property
+    def url(self):
+        return f"https://{self.host}:{self.port}"
+
+    def add(self, kind, name):
+        """A new connector or operator; what gatewayd printed."""
+        code, out, err = self.box.run(
+            [program(GATEWAYD), "add", kind, name, "-c", self.conf],
+            name="gatewayd-add")
+        assert code == 0, f"add {kind} {name}: {err}"
+        text = out.decode()
+        secret = secret_of(text)
+        self.secrets[name] = secret
+        return text, secret
+
+    def connector_identity(self, name):
+        text, key = self.add("connector", name)
+        m = re.search(r"\bid\b\W+([0-9A-Za-z-]{4,})", text)
+        assert m, f"no id in {text!r}"
+        return m.group(1), key
+
+    def operator_token(self, name="alice"):
+        _, token = self.add("operator", name)
+        return self.box.write(f"{name}.token", token + "\n", 0o600)
+
+    def start(self):
+        argv = [program(GATEWAYD), "-c", self.conf]
+        self.proc = (self.net.start(self.box, argv, name="gatewayd")
+                     if self.net else self.box.start(argv, name="gatewayd"))
+        if self.net:
+            self.net.wait_port(self.proc, self.port, self.listen)
+        else:
+            self.proc.wait_port(self.port)
+        return self
+
+    def audit_lines(self):
+        if not os.path.exists(self.audit):
+            return []
+        with open(self.audit) as f:
+            return [json.loads(line) for line in f if line.endswith("\n")]
+
+
+class Connector:
+    def __init__(self, gateway, name="web1", proxies=(), extra="", env=None,
+                 net=None, identity=None, password=None, user=None,
+                 url=None, ca=None):
+        self.box, self.gateway, self.name = gateway.box, gateway, name
+        self.net, self.env = net, env
+        self.id, self.key = identity or gateway.connector_identity(name)
+        lines = ["[connector]",
+                 f"url = {url or gateway.url}",
+                 f"id = {self.id}",
+                 f"key_file = "
+                 + self.box.write(f"{name}.key", self.key + "\n", 0o600),
+                 f"ca_file = {ca or gateway.ca.cert}"]
+        lines += [f"proxy = {p}" for p in proxies]
+        if user:
+            lines.append(f"proxy_user = {user}")
+        if password:
+            f = self.box.write(f"{name}.proxypw", password + "\n", 0o600)
+            lines.append(f"proxy_password_file = {f}")
+        lines.append(extra)
+        self.conf = self.box.write(f"{name}.conf", "\n".join(lines) + "\n",
+                                   0o600)
+        self.proc = None
+
+    def start(self, wait=True):
+        argv = [program(CONNECTORD), "-c", self.conf]
+        self.proc = (self.net.start(self.box, argv, name=f"connectord",
+                                    env=self.env) if self.net
+                     else self.box.start(argv, name=f"connectord",
+                                         env=self.env))
+        if wait:
+            self.wait_up()
+        return self
+
+    UP = r"(?i)\b(link|session) (is )?up\b|\bconnected\b"
+
+    def wait_up(self, secs=20, since=0):
+        self.proc.wait_log(self.UP, secs, since)
+        return self
+
+
+class Operator:
+    """An operator's alpacon-tunnel."""
+
+    def __init__(self, gateway, token_file=None, proxies=(), net=None):
+        self.box, self.gateway, self.net = gateway.box, gateway, net
+        self.token_file = token_file or gateway.operator_token()
+        self.proxies = list(proxies)
+
+    def argv(self, *args, url=None, ca=None, token=None, proxies=None):
+        a = [program(TUNNEL), "--url", url or self.gateway.url,
+             "--token-file", token or self.token_file,
+             "--ca", ca or self.gateway.ca.cert]
+        for p in self.proxies if proxies is None else proxies:
+            a += ["--proxy", p]
+        return a + list(map(str, args))
+
+    def run(self, *args, input=None, secs=30, name="tunnel", **kw):
+        argv = self.argv(*args, **kw)
+        if self.net:
+            argv = self.net.enter + argv
+        return self.box.run(argv, name=name, input=input, secs=secs)
+
+    def start(self, *args, name="tunnel", stdin=subprocess.DEVNULL,
+              stdout=None, **kw):
+        argv = self.argv(*args, **kw)
+        if self.net:
+            argv = self.net.enter + argv
+        return self.box.start(argv, name=name, stdin=stdin, stdout=stdout)
+
+    def forward(self, target_port, server="web1", host="127.0.0.1", **kw):
+        """-L on a free port, ready: (process, local port)."""
+        port = free_port()
+        p = self.start(server, "-L", f"{port}:{host}:{target_port}", **kw)
+        p.wait_log(r"(?i)\bready\b")
+        return p, port
