@@ -436,6 +436,11 @@ cut_handshake(int from, enum mem_end as, size_t step)
 		p.link.pipe[from].cut_at = at;
 		p.link.pipe[from].cut_as = as;
 		handshake(&p);
+		if (p.link.pipe[from].written < at) {
+			/* A signature of a byte less: nothing was cut. */
+			pair_fini(&p);
+			continue;
+		}
 		err = from == 0 ? &p.s_err : &p.c_err;
 		/* What is cut behind the handshake (a ticket) shows at the
 		 * first read. */
