@@ -94,6 +94,9 @@ tests_unit_test_challenge_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_listen
 tests_unit_test_listen_SOURCES = tests/unit/test_listen.c tests/lib/guard.h
 tests_unit_test_listen_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/test_log
+tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/lib/guard.h
+tests_unit_test_log_LDADD = libaldaemon.la $(UNIT_LDADD) $(JANSSON_LIBS)
 
 UNIT_TESTS += tests/unit/test_choose
 tests_unit_test_choose_SOURCES = tests/unit/test_choose.c

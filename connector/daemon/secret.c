@@ -1,0 +1,192 @@
+/* connector/daemon/secret.c - passwords, keys and tokens: read, held, wiped. */
+#include "connector/daemon/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "connector/base/str.h"
+#include "connector/daemon/file.h"
+#include "connector/daemon/redact.h"
+
+void
+al_secret_fini(struct al_secret *s)
+{
+	if (s->text != NULL)
+		al_redact_remove(s->text);
+	al_str_free_secret(s->text);
+	s->text = NULL;
+}
+
+enum al_code
+al_secret_set(struct al_secret *s, const char *text, struct al_err *err)
+{
+	s->text = NULL;
+	if (al_redact_add(text, err) != AL_OK)
+		return err->code;
+	s->text = al_str_dup(text, strlen(text));
+	if (s->text == NULL) {
+		al_redact_remove(text);
+		return al_fail_nomem(err, AL_AT_CONFIG);
+	}
+	return AL_OK;
+}
+
+/* text (len bytes and a NUL) is one line, its end does not count. */
+static enum al_code
+take_line(struct al_secret *s, char *text, size_t len, const char *from,
+    struct al_err *err)
+{
+	if (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	if (len > 0 && text[len - 1] == '\r')
+		text[--len] = '\0';
+	if (len == 0)
+		return al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0,
+		    "%s: is empty, one line with the secret is wanted", from);
+	if (!al_str_is_line(text, len))
+		return al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0, "%s: holds "
+		    "more than one line, or a NUL byte", from);
+	return al_secret_set(s, text, err);
+}
+
+char *
+al_credential_path(const char *path, struct al_err *err)
+{
+	const char *name, *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t len;
+	char *out;
+
+	if (strncmp(path, AL_CREDENTIAL, strlen(AL_CREDENTIAL)) != 0) {
+		out = al_str_dup(path, strlen(path));
+		if (out == NULL)
+			(void)al_fail_nomem(err, AL_AT_CONFIG);
+		return out;
+	}
+	name = path + strlen(AL_CREDENTIAL);
+	if (dir == NULL || dir[0] == '\0' || name[0] == '\0' ||
+	    strchr(name, '/') != NULL) {
+		(void)al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0, "%s: %s", path,
+		    name[0] == '\0' || strchr(name, '/') != NULL ?
+		    "is not the name of a credential" :
+		    "no credentials were handed over (in the unit: "
+		    "LoadCredential=NAME:FILE)");
+		return NULL;
+	}
+	len = strlen(dir) + strlen(name) + 2;
+	out = malloc(len);
+	if (out == NULL)
+		(void)al_fail_nomem(err, AL_AT_CONFIG);
+	else
+		(void)snprintf(out, len, "%s/%s", dir, name);
+	return out;
+}
+
+/* What the service manager hands over is guarded by its folder. */
+static enum al_code
+check_guard(const struct al_file *f, const char *path, struct al_err *err)
+{
+	if (f->owner != 0 && f->owner != geteuid())
+		return al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0, "%s: belongs "
+		    "to user %u: a secret must be ours or root's", path,
+		    (unsigned)f->owner);
+	if ((f->mode & 077) != 0)
+		return al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0, "%s: others "
+		    "than its owner may open it (mode %04o): chmod 600 %s",
+		    path, f->mode, path);
+	return AL_OK;
+}
+
+enum al_code
+al_secret_read(struct al_secret *s, const char *path, struct al_err *err)
+{
+	char *real = al_credential_path(path, err);
+	struct al_file f;
+	enum al_code code;
+
+	s->text = NULL;
+	if (real == NULL)
+		return err->code;
+	code = al_file_read(&f, real, AL_SECRET_MAX, err);
+	if (code != AL_OK) {
+		err->code = code == AL_EUSAGE ? AL_EAUTH : code;
+		free(real);
+		return err->code;
+	}
+	if (strncmp(path, AL_CREDENTIAL, strlen(AL_CREDENTIAL)) != 0)
+		code = check_guard(&f, real, err);
+	if (code == AL_OK)
+		code = take_line(s, f.text, f.len, real, err);
+	al_file_fini(&f);
+	free(real);
+	return code;
+}
+
+/* Up to the end of the line, and no byte further. */
+static enum al_code
+read_line(struct al_secret *s, int fd, const char *from, struct al_err *err)
+{
+	char text[AL_SECRET_MAX + 2];
+	enum al_code code;
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (len < sizeof(text) - 1 && n != 0) {
+		n = read(fd, text + len, 1);
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0 && text[len++] == '\n')
+			break;
+	}
+	text[len] = '\0';
+	if (n < 0)
+		code = al_fail(err, AL_EAUTH, AL_AT_LOCAL, errno,
+		    "%s: can't be read: %s", from, strerror(errno));
+	else if (len == sizeof(text) - 1)
+		code = al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0,
+		    "%s: more than %d bytes in the line", from,
+		    AL_SECRET_MAX);
+	else
+		code = take_line(s, text, len, from, err);
+	explicit_bzero(text, sizeof(text));
+	return code;
+}
+
+enum al_code
+al_secret_read_stdin(struct al_secret *s, struct al_err *err)
+{
+	s->text = NULL;
+	return read_line(s, STDIN_FILENO, "standard input", err);
+}
+
+enum al_code
+al_secret_prompt(struct al_secret *s, const char *prompt, struct al_err *err)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct termios was, quiet;
+	enum al_code code;
+	bool echo;
+
+	s->text = NULL;
+	if (fd < 0)
+		return al_fail(err, AL_EAUTH, AL_AT_LOCAL, errno, "there is "
+		    "no terminal to ask for the password on");
+	echo = tcgetattr(fd, &was) == 0;
+	if (echo) {
+		quiet = was;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		(void)tcsetattr(fd, TCSAFLUSH, &quiet);
+	}
+	(void)dprintf(fd, "%s", prompt);
+	code = read_line(s, fd, "the terminal", err);
+	if (echo)
+		(void)tcsetattr(fd, TCSAFLUSH, &was);
+	(void)dprintf(fd, "\n");
+	(void)close(fd);
+	return code;
+}
