@@ -47,6 +47,11 @@ tests_fuzz_fuzz_challenge_SOURCES = tests/fuzz/fuzz_challenge.c
 tests_fuzz_fuzz_challenge_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_challenge_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_conf
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c
+tests_fuzz_fuzz_conf_LDADD = libaldaemon.la $(FUZZ_LDADD)
+tests_fuzz_fuzz_conf_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_connect
 tests_fuzz_fuzz_connect_SOURCES = tests/fuzz/fuzz_connect.c tests/fuzz/fuzz_machine.h
 tests_fuzz_fuzz_connect_LDADD = $(FUZZ_LDADD)

@@ -23,6 +23,10 @@ UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_log
+tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/lib/guard.h
+tests_unit_test_log_LDADD = libaldaemon.la $(UNIT_LDADD) $(JANSSON_LIBS)
+
 UNIT_TESTS += tests/unit/test_loop
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_LDADD = $(UNIT_LDADD)
@@ -83,6 +87,10 @@ UNIT_TESTS += tests/unit/test_socks5
 tests_unit_test_socks5_SOURCES = tests/unit/test_socks5.c tests/lib/machine.h
 tests_unit_test_socks5_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_conf
+tests_unit_test_conf_SOURCES = tests/unit/test_conf.c tests/lib/guard.h
+tests_unit_test_conf_LDADD = libaldaemon.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_connect
 tests_unit_test_connect_SOURCES = tests/unit/test_connect.c tests/lib/machine.h
 tests_unit_test_connect_LDADD = $(UNIT_LDADD)
@@ -94,9 +102,6 @@ tests_unit_test_challenge_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_listen
 tests_unit_test_listen_SOURCES = tests/unit/test_listen.c tests/lib/guard.h
 tests_unit_test_listen_LDADD = $(UNIT_LDADD)
-UNIT_TESTS += tests/unit/test_log
-tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/lib/guard.h
-tests_unit_test_log_LDADD = libaldaemon.la $(UNIT_LDADD) $(JANSSON_LIBS)
 
 UNIT_TESTS += tests/unit/test_choose
 tests_unit_test_choose_SOURCES = tests/unit/test_choose.c

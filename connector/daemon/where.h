@@ -1,0 +1,71 @@
+/* connector/daemon/where.h - where to and who: the commands' common options. */
+#ifndef AL_DAEMON_WHERE_H
+#define AL_DAEMON_WHERE_H
+
+#include <stdint.h>
+
+#include "connector/base/addr.h"
+#include "connector/daemon/cli.h"
+#include "connector/daemon/conf.h"
+#include "connector/daemon/secret.h"
+#include "proxy/route.h"
+
+/*
+ * alpacon-tunnel and alpacon-netcheck put these rows into their tables of
+ * keys and options (connectord puts AL_PROXY_KEYS into its own).  --config is
+ * on_option's, with the id AL_WHERE_CONFIG: hand its value to al_where_read.
+ */
+#define AL_PROXY_KEYS							\
+	{ .key = "proxy", .type = AL_CONF_PROXY, .flags = AL_CONF_LIST }, \
+	{ .key = "proxy_user", .type = AL_CONF_TEXT },			\
+	{ .key = "proxy_password_file", .type = AL_CONF_PATH,		\
+	    .env = "ALPACON_PROXY_PASSWORD_FILE" },			\
+	{ .key = "proxy_ca_file", .type = AL_CONF_PATH }
+
+#define AL_WHERE_KEYS							\
+	{ .key = "url", .type = AL_CONF_URL, .env = "ALPACON_URL" },	\
+	{ .key = "token_file", .type = AL_CONF_PATH,			\
+	    .env = "ALPACON_TOKEN_FILE" },				\
+	{ .key = "ca_file", .type = AL_CONF_PATH,			\
+	    .env = "ALPACON_CA_FILE" },					\
+	AL_PROXY_KEYS
+
+#define AL_WHERE_CONFIG	1000
+
+#define AL_PROXY_OPTIONS						\
+	{ .name = "proxy", .arg = "URL", .key = "proxy" },		\
+	{ .name = "proxy-user", .arg = "NAME", .key = "proxy_user" },	\
+	{ .name = "proxy-password-file", .arg = "FILE",			\
+	    .key = "proxy_password_file" },				\
+	{ .name = "proxy-ca", .arg = "FILE", .key = "proxy_ca_file" }
+
+#define AL_WHERE_OPTIONS						\
+	{ .name = "url", .arg = "URL", .key = "url" },			\
+	{ .name = "token-file", .arg = "FILE", .key = "token_file" },	\
+	{ .name = "ca", .arg = "FILE", .key = "ca_file" },		\
+	{ .name = "config", .arg = "FILE", .id = AL_WHERE_CONFIG },	\
+	AL_PROXY_OPTIONS
+
+/*
+ * The file (path NULL: $XDG_CONFIG_HOME/alpacon/tunnel.conf, or below
+ * ~/.config, if it is there), then the environment; flags are in c already,
+ * and win.  Finishes c.
+ */
+enum al_code al_where_read(struct al_conf *c, const char *path,
+    struct al_err *err) AL_MUST_CHECK;
+
+/* The proxies of c, with user and password in place; no alternative at all:
+ * the settings name none (the environment's turn, proxy/route.h). */
+enum al_code al_where_route(const struct al_conf *c, struct al_route *r,
+    struct al_err *err) AL_MUST_CHECK;
+
+/* Of url: host, port (the scheme's if it names none). */
+enum al_code al_where_host(const struct al_conf *c,
+    char host[static AL_HOST_MAX + 1], uint16_t *port, struct al_err *err)
+    AL_MUST_CHECK;
+
+/* The header's value "Bearer TOKEN" out of token_file; registered, wiped. */
+enum al_code al_where_authorization(const struct al_conf *c,
+    struct al_secret *s, struct al_err *err) AL_MUST_CHECK;
+
+#endif
