@@ -8,3 +8,7 @@ UNIT_TESTS += tests/flow/test_session_flow
 tests_flow_test_session_flow_SOURCES = tests/flow/test_session_flow.c \
 	tests/lib/world.h
 tests_flow_test_session_flow_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/flow/test_gateway_edge
+tests_flow_test_gateway_edge_SOURCES = tests/flow/test_gateway_edge.c
+tests_flow_test_gateway_edge_LDADD = libalgateway.la $(UNIT_LDADD) \
+	$(LIBEVENT_LIBS)

@@ -118,6 +118,9 @@ tests_unit_test_policy_LDADD = libalconnectord.la $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = libalconnectord.la $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/test_limit
+tests_unit_test_limit_SOURCES = tests/unit/test_limit.c
+tests_unit_test_limit_LDADD = libalgateway.la $(UNIT_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
