@@ -17,7 +17,8 @@ struct al_dial;		/* one attempt; dies when it has reported */
 
 /*
  * A step begins, ends well, or ends with err.  what is the address or name it
- * is about.  Netcheck's waterfall and the debug log are made of these.
+ * is about.  Netcheck's waterfall and the debug log are made of these.  A TCP
+ * connect that lost the race to another address has no end.
  */
 enum al_step_state { AL_STEP_BEGIN, AL_STEP_OK, AL_STEP_FAIL };
 
@@ -27,7 +28,8 @@ struct al_step {
 	unsigned		 route;	/* index of the alternative       */
 	unsigned		 hop;	/* 0..n-1: a proxy; n: the target */
 	const char		*what;	/* "proxy.corp:3128", "10.1.2.3:3128" */
-	const char		*note;	/* more, when OK: "TLSv1.3 TLS_AES_..." */
+	const char		*note;	/* more, when OK, or NULL: the
+					 * addresses; "TLSv1.3 TLS_AES_..." */
 	const struct al_err	*err;
 };
 
@@ -39,7 +41,7 @@ struct al_dial_opts {
 	struct al_tls_ctx	*proxy_tls;	/* for https proxies        */
 	const char		*user_agent;	/* in CONNECT; NULL: ours   */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*: for the target */
-	unsigned		 connect_ms;	/* 0: 10,000                */
+	unsigned		 connect_ms;	/* of one hop; 0: 10,000    */
 	unsigned		 proxy_ms;	/* 0: 15,000                */
 	unsigned		 tls_ms;	/* 0: 15,000                */
 	/* Asked before each TCP connect to the target on a direct route:
@@ -47,10 +49,21 @@ struct al_dial_opts {
 	bool			(*allow_addr)(void *arg,
 				    const struct al_addr *a);
 	void			(*on_step)(void *arg, const struct al_step *s);
-	void			*arg;		/* of the two above         */
+	/* A proxy told which login it takes: put it into hop->auth of your
+	 * route, and the next attempt saves a round trip. */
+	void			(*on_auth)(void *arg, unsigned route,
+				    unsigned hop, enum al_auth auth);
+	/* Of the three above, none of which may cancel the attempt. */
+	void			*arg;
 };
 
 /*
+ * Alternatives are tried in order (PROXY.md 1).  Not found, not connected, no
+ * TLS with the proxy, no or a broken answer, 5xx, a timeout: the next one.
+ * Refused by a proxy's policy, credentials refused, the target's certificate,
+ * our own policy: that is the answer.  When all have failed, err is the most
+ * telling failure and its text names the others as well.
+ *
  * Exactly one call, always from the loop.  On success err is NULL and the
  * open stream belongs to you; route is the index of the alternative that
  * worked.  The stream has no watcher on its fd any more.
@@ -68,8 +81,8 @@ void al_dial_cancel(struct al_dial *d);
 
 /*
  * Run a handshake machine on an open stream (the WebSocket upgrade): takes s
- * and the machine.  on_dial gets a stream whose first bytes are what the
- * machine left over.
+ * and the machine, also on failure.  on_dial gets a stream whose first bytes
+ * are what the machine left over.  timeout_ms 0: 15,000.
  */
 struct al_dial *al_handshake_start(struct al_loop *loop, struct al_stream *s,
     struct al_machine machine, unsigned timeout_ms, al_on_dial *on_dial,

@@ -19,6 +19,11 @@ tests_unit_test_client_hello_SOURCES = tests/unit/test_client_hello.c \
 	tests/lib/guard.h
 tests_unit_test_client_hello_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
+UNIT_TESTS += tests/unit/test_he
+tests_unit_test_he_SOURCES = tests/unit/test_he.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h
+tests_unit_test_he_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
