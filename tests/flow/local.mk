@@ -12,3 +12,9 @@ UNIT_TESTS += tests/flow/test_gateway_edge
 tests_flow_test_gateway_edge_SOURCES = tests/flow/test_gateway_edge.c
 tests_flow_test_gateway_edge_LDADD = libalgateway.la $(UNIT_LDADD) \
 	$(LIBEVENT_LIBS)
+
+
+UNIT_TESTS += tests/flow/test_session_shape
+tests_flow_test_session_shape_SOURCES = tests/flow/test_session_shape.c \
+	tests/lib/world.h
+tests_flow_test_session_shape_LDADD = $(UNIT_LDADD)

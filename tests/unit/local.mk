@@ -10,6 +10,10 @@ UNIT_TESTS += tests/unit/test_b64
 tests_unit_test_b64_SOURCES = tests/unit/test_b64.c
 tests_unit_test_b64_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_backoff
+tests_unit_test_backoff_SOURCES = tests/unit/test_backoff.c
+tests_unit_test_backoff_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)

@@ -662,6 +662,41 @@ full_ring_of_small(void **state)
 	script_fini(&t);
 }
 
+/* The last line: over 32 MiB of undelivered blocks the largest queue goes. */
+static void
+buffered_limit(void **state)
+{
+	struct script t;
+	struct al_event ev;
+	unsigned id, resets = 0;
+	char text[64];
+
+	(void)state;
+	script_init(&t, "buffered limit", AL_ACCEPTOR, NULL);
+	script_greet(&t, AL_ACCEPTOR);
+	for (id = 1; id < 6000; id += 2) {
+		(void)snprintf(text, sizeof(text), "< OPEN %u 0 {}", id);
+		script_step(&t, text);
+		assert_true(al_session_next(t.s, &ev));
+		assert_int_equal(ev.type, AL_EV_OPEN);
+		al_chan_accept(ev.chan, NULL);
+		(void)snprintf(text, sizeof(text), "< DATA %u %u", id,
+		    id == 501 ? 16384 - 36 : 16000);
+		script_step(&t, text);
+		while (al_session_next(t.s, &ev)) {
+			if (ev.type != AL_EV_RESET)
+				continue;
+			assert_int_equal(ev.code, AL_CHAN_LIMIT);
+			if (resets++ == 0)
+				assert_int_equal(al_chan_id(ev.chan), 501);
+			al_chan_free(ev.chan);
+		}
+		assert_true(t.s->buffered <= BUFFERED_MAX);
+	}
+	assert_in_range(resets, 900, 1000);
+	script_fini(&t);
+}
+
 /* Round trip: from sent to acknowledged, less the delay. */
 static void
 round_trip(void **state)
@@ -724,6 +759,7 @@ main(void)
 		cmocka_unit_test(window_of_ended),
 		cmocka_unit_test(full_ring),
 		cmocka_unit_test(full_ring_of_small),
+		cmocka_unit_test(buffered_limit),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(idle_owns_nothing),
 	};
