@@ -1,0 +1,228 @@
+/* connector/session/workspace.c - how a program reaches its workspace host. */
+#include "connector/session/workspace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connector/base/str.h"
+
+struct al_workspace {
+	struct al_url		 url;
+	bool			 has_url;
+	char			 authority[AL_HOST_MAX + 10];
+	struct al_choice	 choice;
+	struct al_tls_ctx	*tls, *proxy_tls;
+	unsigned		 resolve_flags;
+	/* to choose again for other hosts: texts are ours */
+	struct al_choose_opts	 choose;
+	char			**command, **config;
+	char			*no_proxy, *proxy_user, *proxy_password;
+	struct al_addr		*listeners;
+};
+
+static char *
+copy(const char *text, struct al_err *err)
+{
+	char *p = al_str_dup(text, strlen(text));
+
+	if (p == NULL)
+		(void)al_fail_nomem(err, AL_AT_CONFIG);
+	return p;
+}
+
+static char **
+copy_list(const char *const *list, size_t n, struct al_err *err)
+{
+	char **to = calloc(n + 1, sizeof(char *));
+	size_t i;
+
+	if (to == NULL)
+		(void)al_fail_nomem(err, AL_AT_CONFIG);
+	for (i = 0; to != NULL && i < n; i++) {
+		to[i] = copy(list[i], err);
+		if (to[i] == NULL)
+			return to;	/* freed with what it has */
+	}
+	return to;
+}
+
+/* Proxy URLs may hold passwords. */
+static void
+free_list(char **list)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && list[i] != NULL; i++)
+		al_str_free_secret(list[i]);
+	free(list);
+}
+
+static const char *
+from_environment(void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
+static enum al_code
+keep_choosing(struct al_workspace *w, const struct al_workspace_opts *o,
+    struct al_err *err)
+{
+	const struct al_choose_opts *c = &o->choose;
+
+	err->code = AL_OK;
+	w->choose = *c;
+	w->command = copy_list(c->command, c->n_command, err);
+	w->config = copy_list(c->config, c->n_config, err);
+	if (c->no_proxy != NULL)
+		w->no_proxy = copy(c->no_proxy, err);
+	if (o->proxy_user != NULL)
+		w->proxy_user = copy(o->proxy_user, err);
+	if (o->proxy_password != NULL)
+		w->proxy_password = copy(o->proxy_password, err);
+	if (c->n_listeners > 0) {
+		w->listeners = calloc(c->n_listeners, sizeof(*w->listeners));
+		if (w->listeners == NULL)
+			return al_fail_nomem(err, AL_AT_CONFIG);
+		memcpy(w->listeners, c->listeners,
+		    c->n_listeners * sizeof(*w->listeners));
+	}
+	if (err->code != AL_OK)
+		return err->code;
+	w->choose.command = (const char *const *)w->command;
+	w->choose.config = (const char *const *)w->config;
+	w->choose.no_proxy = w->no_proxy;
+	w->choose.listeners = w->listeners;
+	w->choose.get_env = o->flags & AL_WORKSPACE_NO_ENV ? NULL :
+	    from_environment;
+	return AL_OK;
+}
+
+static enum al_code
+set_url(struct al_workspace *w, const char *text, struct al_err *err)
+{
+	bool v6;
+
+	if (al_url_parse(&w->url, text, err) != AL_OK) {
+		err->stage = AL_AT_CONFIG;
+		al_err_prefix(err, "url");
+		return err->code;
+	}
+	w->has_url = true;
+	if (strcmp(w->url.scheme, "https") != 0 &&
+	    strcmp(w->url.scheme, "wss") != 0)
+		return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0,
+		    "url: the workspace is reached by https://, not %s://",
+		    w->url.scheme);
+	if (w->url.port == 0)
+		w->url.port = 443;
+	v6 = strchr(w->url.host, ':') != NULL;
+	(void)snprintf(w->authority, sizeof(w->authority),
+	    w->url.port == 443 ? "%s%s%s" : "%s%s%s:%u", v6 ? "[" : "",
+	    w->url.host, v6 ? "]" : "", w->url.port);
+	return al_workspace_choose(w, text, &w->choice, err);
+}
+
+struct al_workspace *
+al_workspace_new(const struct al_workspace_opts *o, struct al_err *err)
+{
+	struct al_workspace *w = calloc(1, sizeof(*w));
+	const struct al_tls_opts tls = { .ca_file = o->ca_file,
+	    .min = o->tls_min, .ciphers = o->tls_ciphers };
+	const struct al_tls_opts proxy_tls = { .ca_file = o->proxy_ca_file,
+	    .min = "1.2" };
+
+	if (w == NULL) {
+		(void)al_fail_nomem(err, AL_AT_CONFIG);
+		return NULL;
+	}
+	w->resolve_flags = o->resolve_flags;
+	if (keep_choosing(w, o, err) != AL_OK ||
+	    (o->url != NULL && set_url(w, o->url, err) != AL_OK) ||
+	    (w->tls = al_tls_client_new(&tls, err)) == NULL ||
+	    (w->proxy_tls = al_tls_client_new(&proxy_tls, err)) == NULL) {
+		al_workspace_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void
+al_workspace_free(struct al_workspace *w)
+{
+	if (w == NULL)
+		return;
+	al_choice_fini(&w->choice);
+	al_tls_ctx_free(w->tls);
+	al_tls_ctx_free(w->proxy_tls);
+	if (w->has_url)
+		al_url_fini(&w->url);
+	free_list(w->command);
+	free_list(w->config);
+	free(w->no_proxy);
+	free(w->proxy_user);
+	al_str_free_secret(w->proxy_password);
+	free(w->listeners);
+	free(w);
+}
+
+const struct al_url *
+al_workspace_url(const struct al_workspace *w)
+{
+	return &w->url;
+}
+
+const char *
+al_workspace_authority(const struct al_workspace *w)
+{
+	return w->authority;
+}
+
+const struct al_choice *
+al_workspace_choice(const struct al_workspace *w)
+{
+	return &w->choice;
+}
+
+void
+al_workspace_target(const struct al_workspace *w, const char *path,
+    const char *authorization, struct al_client_target *t)
+{
+	t->host = w->url.host;
+	t->port = w->url.port;
+	t->path = path;
+	t->authorization = authorization;
+	t->user_agent = NULL;
+	t->route = &w->choice.route;
+	t->tls = w->tls;
+	t->proxy_tls = w->proxy_tls;
+	t->resolve_flags = w->resolve_flags;
+}
+
+struct al_tls_ctx *
+al_workspace_tls(const struct al_workspace *w)
+{
+	return w->tls;
+}
+
+struct al_tls_ctx *
+al_workspace_proxy_tls(const struct al_workspace *w)
+{
+	return w->proxy_tls;
+}
+
+enum al_code
+al_workspace_choose(const struct al_workspace *w, const char *url,
+    struct al_choice *c, struct al_err *err)
+{
+	enum al_code code = al_choose(c, url, &w->choose, err);
+
+	if (code != AL_OK || w->proxy_user == NULL)
+		return code;
+	code = al_route_set_credentials(&c->route, w->proxy_user,
+	    w->proxy_password, err);
+	if (code != AL_OK)
+		al_choice_fini(c);
+	return code;
+}
