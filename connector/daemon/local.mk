@@ -13,6 +13,7 @@ libaldaemon_la_SOURCES = \
 	connector/daemon/nearest.c connector/daemon/nearest.h \
 	connector/daemon/notify.h \
 	connector/daemon/process.c connector/daemon/process.h \
+	connector/daemon/reach.c connector/daemon/reach.h \
 	connector/daemon/redact.c connector/daemon/redact.h \
 	connector/daemon/secret.c connector/daemon/secret.h \
 	connector/daemon/signals.c connector/daemon/signals.h \
