@@ -10,6 +10,7 @@ libaldaemon_la_SOURCES = \
 	connector/daemon/file.c connector/daemon/file.h \
 	connector/daemon/ini.c connector/daemon/ini.h \
 	connector/daemon/log.c connector/daemon/log.h \
+	connector/daemon/log_conf.c connector/daemon/log_conf.h \
 	connector/daemon/nearest.c connector/daemon/nearest.h \
 	connector/daemon/notify.h \
 	connector/daemon/process.c connector/daemon/process.h \
@@ -17,6 +18,7 @@ libaldaemon_la_SOURCES = \
 	connector/daemon/redact.c connector/daemon/redact.h \
 	connector/daemon/secret.c connector/daemon/secret.h \
 	connector/daemon/signals.c connector/daemon/signals.h \
+	connector/daemon/target.c connector/daemon/target.h \
 	connector/daemon/where.c connector/daemon/where.h
 if HAVE_SYSTEMD
 libaldaemon_la_SOURCES += connector/daemon/notify.c
