@@ -1,1 +1,2 @@
 # man
+dist_man_MANS += man/alpacon-tunnel.1

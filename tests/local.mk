@@ -1,3 +1,3 @@
 # tests
-TESTS += tests/check-layers.sh
-EXTRA_DIST += tests/check-layers.sh
+TESTS += tests/check-headers.sh tests/check-layers.sh
+EXTRA_DIST += tests/check-headers.sh tests/check-layers.sh

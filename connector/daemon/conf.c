@@ -172,6 +172,24 @@ al_conf_read_env(struct al_conf *c, struct al_err *err)
 	return code;
 }
 
+/* Each line of it, if it is a list's. */
+static enum al_code
+add_default(struct al_conf *c, const struct al_conf_value *v,
+    struct al_err *err)
+{
+	const char *p = v->key->def;
+	enum al_code code;
+
+	for (;;) {
+		size_t n = strcspn(p, "\n");
+
+		code = conf_add(c, v, p, n, err);
+		if (code != AL_OK || p[n] == '\0')
+			return code;
+		p += n + 1;
+	}
+}
+
 /* The default, or a complaint; where says which section of which file. */
 static enum al_code
 finish_key(struct al_conf *c, const struct al_conf_key *k,
@@ -183,7 +201,7 @@ finish_key(struct al_conf *c, const struct al_conf_key *k,
 	if (al_conf_get(c, k->section, v.name, k->key, 0) != NULL)
 		return AL_OK;
 	if (k->def != NULL)
-		return conf_add(c, &v, k->def, strlen(k->def), err);
+		return add_default(c, &v, err);
 	if ((k->flags & AL_CONF_REQUIRED) == 0)
 		return AL_OK;
 	if (where != NULL) {

@@ -54,7 +54,7 @@ struct al_conf_key {
 	const char	*key;
 	enum al_conf_type type;
 	unsigned	 flags;
-	const char	*def;		/* NULL: none                      */
+	const char	*def;		/* NULL: none; a list's by lines   */
 	const char	*words;		/* of AL_CONF_CHOICE               */
 	uint64_t	 min, max;	/* of UINT, SIZE, TIME (ms); max 0: none */
 	const char	*env;		/* "ALPACON_..."                   */

@@ -114,6 +114,18 @@ write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
+/* As far as we may: a daemon with an id of its own has to read it again. */
+static void
+keep_access(int fd, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return;
+	if (fchown(fd, st.st_uid, st.st_gid) == 0)
+		(void)fchmod(fd, st.st_mode & 0777);
+}
+
 /* The new name has to survive a power cut too. */
 static void
 sync_folder(const char *path)
@@ -145,10 +157,9 @@ al_file_replace(const char *path, const void *p, size_t len,
 		return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0,
 		    "the path is too long: %.80s...", path);
 	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0) {
-		code = fail(err, path, "can't be written");
-		return code;
-	}
+	if (fd < 0)
+		return fail(err, path, "can't be written");
+	keep_access(fd, path);
 	bad = write_all(fd, p, len) != 0 || fsync(fd) != 0;
 	bad |= close(fd) != 0;
 	if (bad || rename(tmp, path) != 0) {

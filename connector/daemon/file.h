@@ -20,9 +20,9 @@ enum al_code al_file_read(struct al_file *f, const char *path, size_t max,
 void al_file_fini(struct al_file *f);	/* wipes */
 
 /*
- * Put len bytes in path's place at once: a new file beside it (0600) is
- * written, synced and renamed, so that a reader sees the old or the new one
- * and a full disk leaves the old.
+ * Put len bytes in path's place at once: a new file beside it is written,
+ * synced and renamed, so that a reader sees the old or the new one and a full
+ * disk leaves the old.  0600, or as the old one.
  */
 enum al_code al_file_replace(const char *path, const void *p, size_t len,
     struct al_err *err) AL_MUST_CHECK;

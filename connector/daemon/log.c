@@ -92,23 +92,31 @@ monotonic(void)
 	return ts.tv_sec;
 }
 
-/* "2026-01-02T03:04:05.678Z", or "03:04:05" of the local time. */
-static void
-format_time(char *out, size_t cap, bool local)
+const char *
+al_log_time(char out[static AL_LOG_TIME])
 {
 	struct timespec ts = { 0, 0 };
 	struct tm tm;
-	char day[32];
+	size_t n;
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	if (local) {
-		(void)localtime_r(&ts.tv_sec, &tm);
-		(void)strftime(out, cap, "%H:%M:%S", &tm);
-		return;
-	}
 	(void)gmtime_r(&ts.tv_sec, &tm);
-	(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out, cap, "%s.%03ldZ", day, ts.tv_nsec / 1000000);
+	n = strftime(out, AL_LOG_TIME, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(out + n, AL_LOG_TIME - n, ".%03ldZ",
+	    ts.tv_nsec / 1000000);
+	return out;
+}
+
+/* "03:04:05" for who sits in front of it. */
+static const char *
+local_time(char out[static AL_LOG_TIME])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)localtime_r(&now, &tm);
+	(void)strftime(out, AL_LOG_TIME, "%H:%M:%S", &tm);
+	return out;
 }
 
 /* Lines whole or not at all: one write each. */
@@ -135,19 +143,19 @@ write_line(const char *head, const char *body, const char *tail)
 static void
 emit(enum al_log_level level, const char *body)
 {
-	char head[80], ts[48];
+	char head[80], ts[AL_LOG_TIME];
 
-	format_time(ts, sizeof(ts), lg.format == AL_LOG_TEXT &&
-	    lg.place == IN_TERMINAL);
 	if (lg.format == AL_LOG_JSON) {
-		(void)snprintf(head, sizeof(head), "{\"ts\":\"%s\",", ts);
+		(void)snprintf(head, sizeof(head), "{\"ts\":\"%s\",",
+		    al_log_time(ts));
 		write_line(head, body, "}");
 		return;
 	}
 	if (lg.place == IN_JOURNAL)
 		(void)snprintf(head, sizeof(head), "<%d>", (int)level);
 	else
-		(void)snprintf(head, sizeof(head), "%s %s: ", ts,
+		(void)snprintf(head, sizeof(head), "%s %s: ",
+		    lg.place == IN_TERMINAL ? local_time(ts) : al_log_time(ts),
 		    level_name(level));
 	write_line(head, body, "");
 }
@@ -173,9 +181,8 @@ al_log_flush(void)
 	lg.last = NULL;
 }
 
-/* One printable line of untrusted bytes, without secrets; NULL: no memory. */
-static char *
-safe_text(const char *text)
+char *
+al_log_safe(const char *text)
 {
 	size_t len = strlen(text);
 	char *redacted = al_redact_bytes(text, len), *out;
@@ -212,7 +219,7 @@ put_text(struct al_buf *b, const char *event,
 		}
 		if (f->text == NULL)
 			continue;
-		safe = safe_text(f->text);
+		safe = al_log_safe(f->text);
 		if (safe == NULL)
 			return AL_ENOMEM;
 		code = al_buf_printf(b, is_plain(safe) ? " %s=%s" :
@@ -233,7 +240,7 @@ put_json_field(json_t *o, const struct al_log_field *f)
 		    json_integer((json_int_t)f->number));
 	if (f->text == NULL)
 		return 0;
-	safe = safe_text(f->text);
+	safe = al_log_safe(f->text);
 	if (safe == NULL)
 		return -1;
 	bad = json_object_set_new(o, f->name, json_string(safe));
@@ -312,7 +319,7 @@ al_log(enum al_log_level level, const char *event,
 		message = NULL;
 	va_end(ap);
 	/* redacted before it is cut: half a secret is not recognised */
-	safe = message != NULL ? safe_text(message) : NULL;
+	safe = message != NULL ? al_log_safe(message) : NULL;
 	al_str_free_secret(message);
 	if (safe == NULL)
 		return;

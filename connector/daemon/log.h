@@ -59,4 +59,11 @@ void al_log_err(enum al_log_level level, const char *event,
     const struct al_err *err);
 void al_log_flush(void);
 
+/* --- for other writers of lines (audit) -------------------------------------- */
+#define AL_LOG_TIME	32
+/* "2026-01-02T03:04:05.678Z" of now; returns out. */
+const char *al_log_time(char out[static AL_LOG_TIME]);
+/* text without secrets, fit for one printable line; NULL: no memory. */
+char *al_log_safe(const char *text);
+
 #endif

@@ -1,7 +1,12 @@
 # connector/gatewayd: the program at the workspace host
 noinst_LTLIBRARIES += libalgateway.la
 libalgateway_la_SOURCES = \
+	connector/gatewayd/audit.c connector/gatewayd/audit.h \
+	connector/gatewayd/config.c connector/gatewayd/config.h \
 	connector/gatewayd/edge.c connector/gatewayd/edge.h \
+	connector/gatewayd/identity.c connector/gatewayd/identity.h \
+	connector/gatewayd/identity_add.c connector/gatewayd/identity_int.h \
 	connector/gatewayd/limit.c connector/gatewayd/limit.h \
-	connector/gatewayd/listen.c connector/gatewayd/listen.h
-libalgateway_la_LIBADD = libalcore.la
+	connector/gatewayd/listen.c connector/gatewayd/listen.h \
+	connector/gatewayd/policy.c connector/gatewayd/policy.h
+libalgateway_la_LIBADD = libaldaemon.la libalcore.la $(JANSSON_LIBS)

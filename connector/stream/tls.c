@@ -135,11 +135,15 @@ tls_write(struct al_stream *s, const void *p, size_t len, size_t *n,
 	return AL_OK;
 }
 
+/*
+ * close_notify says it all.  A FIN below would say no more to the peer, and
+ * proxies that know no half-close (squid, tinyproxy) end both directions on
+ * it: the answer would be lost.
+ */
 static enum al_code
 tls_shut(struct al_stream *s, struct al_err *err)
 {
 	struct al_tls *t = (struct al_tls *)s;
-	enum al_code code;
 
 	if (!t->shut) {
 		enter(t, err);
@@ -147,8 +151,7 @@ tls_shut(struct al_stream *s, struct al_err *err)
 			return leave(t, err);
 		t->shut = true;
 	}
-	code = tls_flush(s, err);
-	return code == AL_OK ? al_stream_shut(s->next, err) : code;
+	return tls_flush(s, err);
 }
 
 static unsigned

@@ -18,3 +18,16 @@ UNIT_TESTS += tests/flow/test_session_shape
 tests_flow_test_session_shape_SOURCES = tests/flow/test_session_shape.c \
 	tests/lib/world.h
 tests_flow_test_session_shape_LDADD = $(UNIT_LDADD)
+
+# against the installed library's symbols, and nothing else of ours
+UNIT_TESTS += tests/flow/test_api
+tests_flow_test_api_SOURCES = tests/flow/test_api.c
+tests_flow_test_api_LDADD = libalpacon-connector.la $(LIBEVENT_LIBS) \
+	$(CMOCKA_LIBS)
+
+# the example of contrib is built and run against a real gateway by
+# tests/system
+check_PROGRAMS += contrib/examples/session-example
+contrib_examples_session_example_SOURCES = contrib/examples/session-example.c
+contrib_examples_session_example_LDADD = libalpacon-connector.la \
+	$(LIBEVENT_LIBS)

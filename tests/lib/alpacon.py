@@ -2,10 +2,12 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import certs
-from proc import free_port, until
+import servers
+from proc import free_port
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("ALPACON_BUILD", os.path.join(TOP, "build"))
@@ -50,8 +52,7 @@ class Gateway:
 
     def write_conf(self):
         os.chmod(self.cert.key, 0o600)
-        return self.box.write("gateway.conf", f"""[gateway]
-listen = {self.listen}:{self.port}
+        return self.box.write("gateway.conf", f"""listen = {self.listen}:{self.port}
 certificate = {self.cert.cert}
 key = {self.cert.key}
 connectors = {self.state}/connectors
@@ -109,8 +110,7 @@ class Connector:
         self.box, self.gateway, self.name = gateway.box, gateway, name
         self.net, self.env = net, env
         self.id, self.key = identity or gateway.connector_identity(name)
-        lines = ["[connector]",
-                 f"url = {url or gateway.url}",
+        lines = [f"url = {url or gateway.url}",
                  f"id = {self.id}",
                  f"key_file = "
                  + self.box.write(f"{name}.key", self.key + "\n", 0o600),
@@ -146,18 +146,25 @@ class Connector:
 class Operator:
     """An operator's alpacon-tunnel."""
 
-    def __init__(self, gateway, token_file=None, proxies=(), net=None):
+    def __init__(self, gateway, token_file=None, proxies=(), net=None,
+                 password=None):
         self.box, self.gateway, self.net = gateway.box, gateway, net
         self.token_file = token_file or gateway.operator_token()
         self.proxies = list(proxies)
+        self.password = password
 
-    def argv(self, *args, url=None, ca=None, token=None, proxies=None):
-        a = [program(TUNNEL), "--url", url or self.gateway.url,
+    def options(self, url=None, ca=None, token=None, proxies=None,
+                password=None):
+        """Where to and who, also netcheck's."""
+        a = ["--url", url or self.gateway.url,
              "--token-file", token or self.token_file,
              "--ca", ca or self.gateway.ca.cert]
-        for p in self.proxies if proxies is None else proxies:
-            a += ["--proxy", p]
-        return a + list(map(str, args))
+        return a + proxy_options(
+            self.box, self.proxies if proxies is None else proxies,
+            password or self.password)
+
+    def argv(self, *args, **kw):
+        return [program(TUNNEL), *self.options(**kw), *map(str, args)]
 
     def run(self, *args, input=None, secs=30, name="tunnel", **kw):
         argv = self.argv(*args, **kw)
@@ -174,7 +181,41 @@ class Operator:
 
     def forward(self, target_port, server="web1", host="127.0.0.1", **kw):
         """-L on a free port, ready: (process, local port)."""
-        port = free_port()
-        p = self.start(server, "-L", f"{port}:{host}:{target_port}", **kw)
-        p.wait_log(r"(?i)\bready\b")
-        return p, port
+        p = self.start(server, "-L", f"0:{host}:{target_port}", **kw)
+        m = p.wait_log(r"ready: 127\.0\.0\.1:(\d+) -> ")
+        return p, int(m.group(1))
+
+
+def proxy_options(box, proxies, password=None):
+    """--proxy for each; a password goes into a file, never on the line."""
+    a = []
+    for p in proxies:
+        a += ["--proxy", p]
+    if password is not None:
+        f = box.write(box.name("proxy-password"), password + "\n", 0o600)
+        a += ["--proxy-user", servers.USER, "--proxy-password-file", f]
+    return a
+
+
+class Path:
+    """The whole of it: a proxy that is the way of both, a gateway, a
+    connector for "web1", an operator."""
+
+    def __init__(self, box, proxies=(), password=None, **connector):
+        self.box = box
+        self.gateway = Gateway(box).start()
+        self.connector = Connector(
+            self.gateway, proxies=proxies, password=password,
+            user=servers.USER if password else None, **connector).start()
+        self.operator = Operator(self.gateway, proxies=proxies,
+                                 password=password)
+
+    def stop(self):
+        """In order; everyone says 0 (and, with sanitizers, has no leak)."""
+        for p in (self.connector.proc, self.gateway.proc):
+            if p.alive():
+                assert p.stop() == 0, f"{p.name}: {p.text()[-2000:]}"
+
+
+def shell(argv):
+    return " ".join(shlex.quote(str(a)) for a in argv)

@@ -2,4 +2,6 @@
 EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/lib/dnsd.py tests/lib/netns.py tests/lib/proc.py \
 	tests/lib/servers.py tests/lib/sniff.py tests/lib/traffic.py \
-	tests/system/conftest.py tests/system/test_harness.py
+	tests/system/conftest.py tests/system/test_dial.py \
+	tests/system/test_harness.py tests/system/test_route.py \
+	tests/system/test_ssh.py tests/system/test_transfer.py

@@ -58,6 +58,10 @@ UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_target
+tests_unit_test_target_SOURCES = tests/unit/test_target.c
+tests_unit_test_target_LDADD = libalgateway.la libaldaemon.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_tls
 tests_unit_test_tls_SOURCES = tests/unit/test_tls.c tests/lib/guard.h \
 	tests/lib/memstream.h
@@ -107,6 +111,11 @@ tests_unit_test_connect_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_challenge
 tests_unit_test_challenge_SOURCES = tests/unit/test_challenge.c tests/lib/guard.h
 tests_unit_test_challenge_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_identity
+tests_unit_test_identity_SOURCES = tests/unit/test_identity.c
+tests_unit_test_identity_LDADD = libalgateway.la libaldaemon.la \
+	$(UNIT_LDADD) $(JANSSON_LIBS)
 
 UNIT_TESTS += tests/unit/test_listen
 tests_unit_test_listen_SOURCES = tests/unit/test_listen.c tests/lib/guard.h

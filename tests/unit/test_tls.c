@@ -532,6 +532,8 @@ half_close(void **state)
 		b = first == 0 ? p.s : p.c;
 		put(a, "last words");
 		assert_int_equal(al_stream_shut(a, &err), AL_OK);
+		/* no FIN: proxies without half-close would end all of it */
+		assert_false(p.link.pipe[first].ended);
 		expect(b, "last words");
 		for (int i = 0; i < 2; i++)
 			assert_int_equal(al_stream_read(b, got, sizeof(got),

@@ -1,0 +1,46 @@
+/* connector/api/loop.c - the library on the caller's event loop. */
+#include <stdlib.h>
+
+#include "connector/api/api_int.h"
+
+AL_EXPORT struct alpacon_loop *
+alpacon_loop_new(struct event_base *base, struct alpacon_err *err)
+{
+	struct alpacon_loop *l = calloc(1, sizeof(*l));
+	const struct al_resolver_opts o = { .timeout_ms = 0 };
+	struct al_err e;
+
+	if (l == NULL)
+		(void)al_fail_nomem(&e, AL_AT_LOCAL);
+	if (l == NULL || (l->loop = al_loop_new(base, &e)) == NULL ||
+	    (l->resolver = al_resolver_new(l->loop, &o, &e)) == NULL) {
+		api_err(err, &e);
+		alpacon_loop_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+AL_EXPORT void
+alpacon_loop_free(struct alpacon_loop *l)
+{
+	if (l == NULL)
+		return;
+	al_resolver_free(l->resolver);
+	al_loop_free(l->loop);
+	free(l);
+}
+
+struct al_workspace *
+api_workspace(const char *url, const char *ca_file,
+    const struct alpacon_proxies *p, struct al_err *err)
+{
+	struct al_workspace_opts o = { .url = url, .ca_file = ca_file,
+	    .proxy_ca_file = p->ca_file, .proxy_user = p->user,
+	    .proxy_password = p->password };
+
+	o.choose.command = p->list;
+	while (p->list != NULL && p->list[o.choose.n_command] != NULL)
+		o.choose.n_command++;
+	return al_workspace_new(&o, err);
+}
