@@ -179,6 +179,13 @@ refused:
 }
 
 void
+al_relay_bytes(const struct al_relay *r, uint64_t *up, uint64_t *down)
+{
+	*up = r->bytes_up;
+	*down = r->bytes_down;
+}
+
+void
 al_relay_free(struct al_relay *r, uint16_t code, const char *text)
 {
 	al_end_leave(&r->opener.end, code, text);

@@ -25,6 +25,8 @@ typedef void al_on_relay_end(void *arg, struct al_relay *r,
 struct al_relay *al_relay_start(struct al_mux *from, struct al_chan *c,
     struct al_mux *to, const struct al_open *o, al_on_relay_end *on_end,
     void *arg, struct al_err *err);
+/* From and to the opener until now. */
+void al_relay_bytes(const struct al_relay *r, uint64_t *up, uint64_t *down);
 /* RESET both sides; on_end is not called. */
 void al_relay_free(struct al_relay *r, uint16_t code, const char *text);
 

@@ -1,10 +1,5 @@
 # tests/flow
 
-UNIT_TESTS += tests/flow/test_dial
-tests_flow_test_dial_SOURCES = tests/flow/test_dial.c \
-	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
-tests_flow_test_dial_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
-
 UNIT_TESTS += tests/flow/test_mux
 tests_flow_test_mux_SOURCES = tests/flow/test_mux.c
 tests_flow_test_mux_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
@@ -13,11 +8,16 @@ UNIT_TESTS += tests/flow/test_session_flow
 tests_flow_test_session_flow_SOURCES = tests/flow/test_session_flow.c \
 	tests/lib/world.h
 tests_flow_test_session_flow_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/flow/test_gateway
+tests_flow_test_gateway_SOURCES = tests/flow/test_gateway.c
+tests_flow_test_gateway_LDADD = libalgateway.la $(UNIT_LDADD) \
+	$(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/flow/test_gateway_edge
 tests_flow_test_gateway_edge_SOURCES = tests/flow/test_gateway_edge.c
 tests_flow_test_gateway_edge_LDADD = libalgateway.la $(UNIT_LDADD) \
 	$(LIBEVENT_LIBS)
-
 
 UNIT_TESTS += tests/flow/test_session_shape
 tests_flow_test_session_shape_SOURCES = tests/flow/test_session_shape.c \

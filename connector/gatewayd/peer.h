@@ -1,0 +1,59 @@
+/* connector/gatewayd/peer.h - one session, of a connector or an operator. */
+#ifndef AL_GATEWAYD_PEER_H
+#define AL_GATEWAYD_PEER_H
+
+#include "connector/gatewayd/gateway.h"
+#include "connector/gatewayd/opens.h"
+#include "connector/session/greet.h"
+#include "connector/session/mux.h"
+
+enum al_rivalry {		/* with a newer session of the same connector */
+	AL_RIVAL_NONE,
+	AL_RIVAL_WAIT,		/* a PING is under way that was sent before */
+	AL_RIVAL_ASKED		/* an answer proves two live processes      */
+};
+
+struct al_peer {
+	LIST_ENTRY(al_peer)	 entry;
+	struct al_gateway	*gw;
+	struct al_principal	*who;		/* held */
+	struct al_greet		*greet;		/* until HELLO has come  */
+	struct al_mux		*mux;		/* from then on          */
+	struct al_opens		 opens;
+	char			 from[AL_ADDR_TEXT];
+	char			 session[33];
+	uint8_t			 proof[AL_SHA256_LEN];	/* the hash of what
+						 * it authenticated with */
+	uint8_t			 instance[16];
+	bool			 probe, up;
+	bool			 leaving;	/* GOAWAY either way     */
+	enum al_rivalry		 rivalry;
+	uint16_t		 close_code;	/* what we have closed it */
+	const char		*close_text;	/* with; NULL: not we     */
+	uint64_t		 since_us;
+	uint64_t		 n_channels, bytes_up, bytes_down;
+};
+
+/*
+ * who has opened a WebSocket: wait for HELLO and serve the session.  proof is
+ * the hash of the credentials.  Takes stream; a failure is logged.
+ */
+void al_peer_start(struct al_gateway *gw, struct al_stream *stream,
+    struct al_principal *who, const uint8_t proof[static AL_SHA256_LEN],
+    const struct al_addr *from);
+
+/* At once, without a goodbye. */
+void al_peer_free(struct al_peer *p);
+/* The identities or the policy have changed. */
+void al_peer_recheck(struct al_peer *p);
+/* GOAWAY the first time; CLOSE if it has no channel (any more). */
+void al_peer_drain(struct al_peer *p);
+/* CLOSE with this code; text is kept. */
+void al_peer_close(struct al_peer *p, uint16_t code, const char *text);
+/* A line about it to the log. */
+void al_peer_dump(const struct al_peer *p);
+
+/* "connector", "operator" */
+const char *al_peer_role(const struct al_peer *p);
+
+#endif
