@@ -1,9 +1,11 @@
 # connector/gatewayd: the program at the workspace host
 noinst_LTLIBRARIES += libalgateway.la
 libalgateway_la_SOURCES = \
+	connector/gatewayd/add.c connector/gatewayd/add.h \
 	connector/gatewayd/audit.c connector/gatewayd/audit.h \
 	connector/gatewayd/backend.c connector/gatewayd/backend.h \
 	connector/gatewayd/config.c connector/gatewayd/config.h \
+	connector/gatewayd/dev.c connector/gatewayd/dev.h \
 	connector/gatewayd/door.c connector/gatewayd/door.h \
 	connector/gatewayd/edge.c connector/gatewayd/edge.h \
 	connector/gatewayd/gateway.c connector/gatewayd/gateway.h \
@@ -18,3 +20,7 @@ libalgateway_la_SOURCES = \
 	connector/gatewayd/registry.c connector/gatewayd/registry.h \
 	connector/gatewayd/settings.c connector/gatewayd/settings.h
 libalgateway_la_LIBADD = libaldaemon.la libalcore.la $(JANSSON_LIBS)
+
+sbin_PROGRAMS += alpacon-gatewayd
+alpacon_gatewayd_SOURCES = connector/gatewayd/main.c
+alpacon_gatewayd_LDADD = libalgateway.la $(LIBEVENT_LIBS)
