@@ -43,7 +43,8 @@
 	{ .name = "url", .arg = "URL", .key = "url" },			\
 	{ .name = "token-file", .arg = "FILE", .key = "token_file" },	\
 	{ .name = "ca", .arg = "FILE", .key = "ca_file" },		\
-	{ .name = "config", .arg = "FILE", .id = AL_WHERE_CONFIG },	\
+	{ .name = "config", .letter = 'c', .arg = "FILE",		\
+	    .id = AL_WHERE_CONFIG },					\
 	AL_PROXY_OPTIONS
 
 /*

@@ -46,6 +46,8 @@ struct forwarding {
 	bool			 was_up, stopping;
 };
 
+static void goodbye(struct tunnel *t);
+
 /* --- OPEN's JSON ----------------------------------------------------------- */
 static char *
 target_json(const struct forwarding *fw, const char *target)
@@ -69,10 +71,8 @@ explain(struct al_err *err, const struct forwarding *fw, const char *target,
 
 	(void)al_fail_as(err, c, AL_AT_CHANNEL, code, 0,
 	    "%s on %s: %s (code %u)%s%s", target, fw->t->server,
-	    al_chan_code_name(code), code,
-	    text[0] != '\0' && strcmp(text, al_chan_code_name(code)) != 0 ?
-	    ": " : "",
-	    strcmp(text, al_chan_code_name(code)) != 0 ? text : "");
+	    al_chan_code_name(code), code, text[0] != '\0' ? ": " : "",
+	    text);
 }
 
 /* Nothing that waiting could mend. */
@@ -293,8 +293,7 @@ on_stdio_end(void *arg, struct al_port *p, const struct al_port_end *end)
 		explain(&err, fw, fw->t->stdio_target, end->code, end->text);
 		stop(fw->t, &err);
 	} else {
-		fw->stopping = true;
-		al_client_close(fw->client);
+		goodbye(fw->t);
 	}
 }
 
@@ -426,14 +425,28 @@ static const struct al_client_ops client_ops = {
 	.on_down = on_down,
 };
 
+/* The gateway hears CLOSE, so that its log says who ended what. */
+static void
+goodbye(struct tunnel *t)
+{
+	struct forwarding *fw = t->arg;
+
+	if (fw->stopping)
+		return;
+	fw->stopping = true;
+	if (al_client_state(fw->client) == AL_CLIENT_ENDED)
+		(void)event_base_loopbreak(t->base);
+	else
+		al_client_close(fw->client);
+}
+
 static void
 on_stop(void *arg, int sig)
 {
 	struct forwarding *fw = arg;
 
 	(void)sig;
-	fw->stopping = true;
-	al_client_close(fw->client);
+	goodbye(fw->t);
 }
 
 static const struct al_signals_ops signal_ops = { .on_stop = on_stop };
@@ -488,10 +501,13 @@ run_forward(struct tunnel *t)
 
 	if (t->stdio_target != NULL)
 		set_nonblocking(&fw);
-	if (open_all(&fw, &err) == AL_OK)
+	if (open_all(&fw, &err) == AL_OK) {
+		t->arg = &fw;
+		t->goodbye = goodbye;
 		(void)event_base_dispatch(t->base);
-	else
+	} else {
 		t->status = al_exit_say(PROGRAM, &err);
+	}
 	al_client_free(fw.client);
 	al_port_free(fw.stdio);
 	al_signals_free(fw.signals);

@@ -178,7 +178,10 @@ stop(struct tunnel *t, const struct al_err *err)
 {
 	if (t->status == AL_EXIT_OK)
 		t->status = al_exit_say(PROGRAM, err);
-	(void)event_base_loopbreak(t->base);
+	if (t->goodbye != NULL)
+		t->goodbye(t);
+	else
+		(void)event_base_loopbreak(t->base);
 }
 
 static enum al_code

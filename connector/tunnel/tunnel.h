@@ -32,6 +32,9 @@ struct tunnel {
 	unsigned		 verbose;
 	bool			 json, tls;
 	enum al_exit		 status;
+	/* End the loop in order, in a moment; NULL: at once. */
+	void			(*goodbye)(struct tunnel *t);
+	void			*arg;		/* goodbye's               */
 };
 
 /* "[bind:]port:host:hostport", "[v6]" in brackets.  EUSAGE and a sentence. */
