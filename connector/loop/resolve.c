@@ -287,8 +287,7 @@ fail(struct part *p, int status)
 		break;
 	case ARES_ETIMEOUT:
 		code = AL_ETIMEOUT;
-		(void)snprintf(why, sizeof(why),
-		    "no answer from %s within %u ms", who, q->timeout_ms);
+		(void)snprintf(why, sizeof(why), "no answer from %s", who);
 		break;
 	case ARES_ECONNREFUSED:
 		/* What c-ares also says when the last server gave SERVFAIL. */

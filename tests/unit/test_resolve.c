@@ -153,7 +153,7 @@ answers(void **state)
 		{ "fail.test", "6:|4:|", AL_ENAME, "fail.test: DNS server "
 		    "127.0.0.1 failed: DNS server returned general failure" },
 		{ "silent.test", "6:|4:|", AL_ETIMEOUT, "silent.test: "
-		    "no answer from DNS server 127.0.0.1 within 400 ms" },
+		    "no answer from DNS server 127.0.0.1" },
 		{ "half.test", "4:192.0.2.4,|6:|", AL_ETIMEOUT, NULL },
 		{ "late.test", "4:192.0.2.8,|6:2001:db8::8,|", AL_OK, NULL },
 		/* the resolver's search rules */
