@@ -280,6 +280,9 @@ attempt(void *arg)
 	o.proxy_tls = t.proxy_tls;
 	o.user_agent = t.user_agent;
 	o.resolve_flags = t.resolve_flags;
+	o.connect_ms = t.connect_ms;
+	o.proxy_ms = t.proxy_ms;
+	o.tls_ms = t.tls_ms;
 	c->dial = al_dial_start(c->loop, c->resolver, &o, on_dialed, c, &err);
 	if (c->dial == NULL)
 		down(c, &err);

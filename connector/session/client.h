@@ -19,6 +19,7 @@ struct al_client_target {
 	const struct al_route	*route;		/* NULL: direct            */
 	struct al_tls_ctx	*tls, *proxy_tls;
 	unsigned		 resolve_flags;
+	unsigned		 connect_ms, proxy_ms, tls_ms;	/* dial.h  */
 };
 
 enum al_client_state {
