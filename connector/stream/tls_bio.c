@@ -86,6 +86,7 @@ bio_read(BIO *bio, char *p, size_t len, size_t *n)
 	return 1;
 }
 
+/* A layer that takes only a part has no room just now: no need to ask it. */
 enum al_code
 al_tls_push(struct al_tls *t, struct al_err *err)
 {
@@ -93,12 +94,14 @@ al_tls_push(struct al_tls *t, struct al_err *err)
 	enum al_code code;
 	size_t n;
 
-	while (b->start < b->end) {
+	if (b->start < b->end) {
 		code = al_stream_write(t->s.next, b->mem + b->start,
 		    b->end - b->start, &n, err);
 		if (code != AL_OK)
 			return code;
 		b->start += (uint32_t)n;
+		if (b->start < b->end)
+			return AL_AGAIN;
 	}
 	al_tls_ctx_give(t->ctx, b->mem);
 	*b = (struct al_tls_batch){ NULL, 0, 0 };

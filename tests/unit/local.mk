@@ -71,6 +71,13 @@ UNIT_TESTS += tests/unit/test_stream
 tests_unit_test_stream_SOURCES = tests/unit/test_stream.c
 tests_unit_test_stream_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_tls_oom
+tests_unit_test_tls_oom_SOURCES = tests/unit/test_tls_oom.c \
+	tests/lib/memstream.h
+tests_unit_test_tls_oom_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
+tests_unit_test_tls_oom_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc
+
 UNIT_TESTS += tests/unit/test_upgrade
 tests_unit_test_upgrade_SOURCES = tests/unit/test_upgrade.c \
 	tests/lib/guard.h tests/lib/machine.h

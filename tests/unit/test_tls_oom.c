@@ -1,0 +1,215 @@
+/* tests/unit/test_tls_oom.c - TLS when memory runs out, at every kind of place. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/crypto.h>
+
+#include "connector/stream/tls.h"
+#include "connector/stream/tls_cert.h"
+#include "tests/lib/memstream.h"
+
+/* Some 11,000 allocations are made; a prime step meets all kinds of them. */
+#define STEP	41
+
+static long left = -1;		/* allocations until one fails; -1: none does */
+static int hit;
+
+static int
+fails(void)
+{
+	if (left < 0 || left-- > 0)
+		return 0;
+	hit = 1;
+	return 1;
+}
+
+/* Ours, by the linker; libcrypto's, by its hooks. */
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t k, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t k, size_t n);
+
+void *
+__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *
+__wrap_calloc(size_t k, size_t n)
+{
+	return fails() ? NULL : __real_calloc(k, n);
+}
+
+static void *
+crypto_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return fails() ? NULL : __real_malloc(n);
+}
+
+static void *
+crypto_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return fails() ? NULL : realloc(p, n);
+}
+
+static void
+crypto_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+static char ca_file[64], cert_file[64], key_file[64];
+
+static enum al_code
+say(struct al_stream *from, struct al_stream *to, struct al_err *err)
+{
+	char text[16];
+	size_t n;
+	enum al_code code = al_stream_write(from, "ping", 4, &n, err);
+
+	if (code == AL_OK)
+		code = al_stream_flush(from, err);
+	if (code == AL_OK)
+		code = al_stream_read(to, text, sizeof(text), &n, err);
+	return code;
+}
+
+static enum al_code
+talk(struct al_stream *c, struct al_stream *s, struct al_err *err)
+{
+	enum al_code c_code = AL_AGAIN, s_code = AL_AGAIN;
+
+	for (int i = 0; i < 10; i++) {
+		if (c_code == AL_AGAIN)
+			c_code = al_stream_open(c, err);
+		if (c_code > AL_AGAIN)
+			return c_code;
+		if (s_code == AL_AGAIN)
+			s_code = al_stream_open(s, err);
+		if (s_code > AL_AGAIN)
+			return s_code;
+	}
+	/* libssl may lose an alert: then nobody knows, and a deadline ends
+	 * it. */
+	if (c_code != AL_OK || s_code != AL_OK)
+		return al_fail(err, AL_ETIMEOUT, AL_AT_TLS, 0, "stuck");
+	c_code = say(c, s, err);
+	if (c_code == AL_OK)
+		c_code = say(s, c, err);
+	return c_code == AL_OK ? al_stream_shut(c, err) : c_code;
+}
+
+/* Settings, connections, a word each way, the end. */
+static enum al_code
+life(struct al_err *err)
+{
+	struct mem_link link;
+	struct al_stream *c = NULL, *s = NULL, *below[2];
+	struct al_tls_ctx *cctx, *sctx = NULL;
+	enum al_code code;
+
+	*err = (struct al_err){ 0 };
+	mem_link_init(&link, 1 << 20);
+	cctx = al_tls_client_new(&(struct al_tls_opts){ .ca_file = ca_file },
+	    err);
+	if (cctx != NULL)
+		sctx = al_tls_server_new(&(struct al_tls_opts){
+		    .cert_file = cert_file, .key_file = key_file }, err);
+	if (sctx != NULL) {
+		long n = left;
+
+		left = -1;
+		below[0] = mem_stream(&link, 0);
+		below[1] = mem_stream(&link, 1);
+		left = n;
+		c = al_tls_connect(cctx, below[0], "h", err);
+		s = al_tls_accept(sctx, below[1], err);
+	}
+	code = c != NULL && s != NULL ? talk(c, s, err) : err->code;
+	al_stream_free(c);
+	al_stream_free(s);
+	al_tls_ctx_free(cctx);
+	al_tls_ctx_free(sctx);
+	mem_link_fini(&link);
+	return code;
+}
+
+static void
+every_kind_of_place(void **state)
+{
+	struct al_err err;
+	long n = 0;
+
+	(void)state;
+	assert_int_equal(life(&err), AL_OK);
+	do {
+		enum al_code code;
+
+		hit = 0;
+		left = n;
+		code = life(&err);
+		left = -1;
+		if (code != AL_OK)
+			assert_true(hit && err.text[0] != '\0');
+		n += STEP;
+	} while (hit);
+	assert_true(n > 1000);
+}
+
+static int
+make_files(void **state)
+{
+	static const char *const names[] = { "h" };
+	static char dir[] = "/tmp/alpacon-test-tls.XXXXXX";
+	struct al_tls_cert *ca, *c;
+	struct al_err err;
+
+	assert_non_null(mkdtemp(dir));
+	*state = dir;
+	(void)snprintf(ca_file, sizeof(ca_file), "%s/ca", dir);
+	(void)snprintf(cert_file, sizeof(cert_file), "%s/crt", dir);
+	(void)snprintf(key_file, sizeof(key_file), "%s/key", dir);
+	ca = al_tls_cert_new_ca("Test CA", -1, 9, &err);
+	c = al_tls_cert_new(ca, names, 1, -1, 9, &err);
+	assert_int_equal(al_tls_cert_write(ca, ca_file, NULL, &err), AL_OK);
+	assert_int_equal(al_tls_cert_write(c, cert_file, key_file, &err),
+	    AL_OK);
+	al_tls_cert_free(c);
+	al_tls_cert_free(ca);
+	return 0;
+}
+
+static int
+remove_files(void **state)
+{
+	(void)unlink(ca_file);
+	(void)unlink(cert_file);
+	(void)unlink(key_file);
+	return rmdir(*state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_of_place),
+	};
+
+	if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc,
+	    crypto_free) != 1)
+		return 1;
+	return cmocka_run_group_tests(tests, make_files, remove_files);
+}
