@@ -221,21 +221,41 @@ al_chan_end(struct al_chan *c, unsigned due, uint16_t code, const char *text)
 }
 
 /* --- the caller's side ----------------------------------------------------- */
+static bool
+is_leaving(const struct al_session *s)
+{
+	return s->goaway_got || s->goaway_sent || s->goaway_due ||
+	    s->close_due;
+}
+
+static bool
+is_full(const struct al_session *s)
+{
+	uint32_t max = s->max_channels < s->peer_max_channels ?
+	    s->max_channels : s->peer_max_channels;
+
+	return s->n_channels >= max || s->last_id >= ID_MAX;
+}
+
+bool
+al_session_has_room(const struct al_session *s)
+{
+	return !is_leaving(s) && !is_full(s);
+}
+
 struct al_chan *
 al_chan_open(struct al_session *s, const struct al_open *o, void *user,
     uint64_t now_us, struct al_err *err)
 {
-	uint32_t max = s->max_channels < s->peer_max_channels ?
-	    s->max_channels : s->peer_max_channels;
 	struct al_chan *c;
 
-	if (s->goaway_got || s->goaway_sent || s->goaway_due || s->close_due) {
+	if (is_leaving(s)) {
 		(void)al_fail_as(err, AL_EREFUSED, AL_AT_SESSION,
 		    AL_CHAN_DRAINING, 0,
 		    "the session takes no new channels any more");
 		return NULL;
 	}
-	if (s->n_channels >= max || s->last_id >= ID_MAX) {
+	if (is_full(s)) {
 		(void)al_fail_as(err, AL_ELIMIT, AL_AT_SESSION, AL_CHAN_LIMIT,
 		    0, "%zu channels are open: that is the limit",
 		    s->n_channels);

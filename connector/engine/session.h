@@ -136,6 +136,8 @@ struct al_open {
 	const char	*json;		/* NUL ended, up to 4 KiB; copied  */
 };
 
+/* false: as many channels as may be are open, or no new ones are taken. */
+bool al_session_has_room(const struct al_session *s);
 /* NULL: ELIMIT (too many) or ENOMEM, or the session takes no new channels. */
 struct al_chan *al_chan_open(struct al_session *s, const struct al_open *o,
     void *user, uint64_t now_us, struct al_err *err);

@@ -1,5 +1,10 @@
 # tests/flow
 
+UNIT_TESTS += tests/flow/test_dial
+tests_flow_test_dial_SOURCES = tests/flow/test_dial.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
+tests_flow_test_dial_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/flow/test_mux
 tests_flow_test_mux_SOURCES = tests/flow/test_mux.c
 tests_flow_test_mux_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)

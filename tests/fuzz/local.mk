@@ -15,6 +15,12 @@ tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_http1_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_http1_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_link
+tests_fuzz_fuzz_link_SOURCES = tests/fuzz/fuzz_link.c tests/fuzz/fuzz.h \
+	tests/lib/world.h
+tests_fuzz_fuzz_link_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_link_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_muxframe
 tests_fuzz_fuzz_muxframe_SOURCES = tests/fuzz/fuzz_muxframe.c
 tests_fuzz_fuzz_muxframe_LDADD = $(FUZZ_LDADD)
@@ -36,6 +42,11 @@ FUZZ_TARGETS += tests/fuzz/fuzz_url
 tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c
 tests_fuzz_fuzz_url_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_ws
+tests_fuzz_fuzz_ws_SOURCES = tests/fuzz/fuzz_ws.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_ws_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_ws_LDFLAGS = $(FUZZ_FLAGS)
 
 FUZZ_TARGETS += tests/fuzz/fuzz_wsframe
 tests_fuzz_fuzz_wsframe_SOURCES = tests/fuzz/fuzz_wsframe.c

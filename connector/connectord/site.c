@@ -1,0 +1,319 @@
+/* connector/connectord/site.c - what one reading of the settings gives. */
+#include "connector/connectord/site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connector/base/str.h"
+#include "connector/connectord/config.h"
+#include "connector/daemon/redact.h"
+#include "connector/daemon/secret.h"
+#include "connector/loop/resolve.h"
+#include "connector/session/workspace.h"
+
+const char *
+al_mode_name(enum al_mode mode)
+{
+	static const char *const names[] = {
+		[AL_MODE_AUTO] = "auto", [AL_MODE_MUX] = "mux",
+		[AL_MODE_DIRECT] = "direct",
+	};
+
+	return names[mode];
+}
+
+struct al_site *
+al_site_hold(struct al_site *s)
+{
+	s->refs++;
+	return s;
+}
+
+void
+al_site_release(struct al_site *s)
+{
+	size_t i;
+
+	if (s == NULL || --s->refs > 0)
+		return;
+	al_workspace_free(s->workspace);
+	if (s->authorization != NULL)
+		al_redact_remove(s->authorization);
+	al_str_free_secret(s->authorization);
+	al_names_fini(&s->names);
+	al_policy_fini(&s->targets);
+	for (i = 0; i < s->n_doors; i++)
+		free(s->doors[i].name);
+	free(s->doors);
+	free(s);
+}
+
+/* Ours, or what the agent's own file says. */
+static const struct al_conf_value *
+ours_or_agents(const struct al_conf *c, const char *key, const char *section,
+    const char *agent_key)
+{
+	const struct al_conf_value *v = al_conf_get(c, NULL, NULL, key, 0);
+
+	return v != NULL ? v : al_conf_get(c, section, NULL, agent_key, 0);
+}
+
+/* --- doors ----------------------------------------------------------------------- */
+static enum al_code
+check_door(const struct al_site *s, const struct al_conf_value *v,
+    struct al_err *err)
+{
+	const struct al_door *door = &s->doors[s->n_doors - 1];
+	size_t i;
+
+	if (al_addr_port(&door->listen) == 0)
+		return AL_OK;
+	for (i = 0; i + 1 < s->n_doors; i++) {
+		const struct al_addr *a = &s->doors[i].listen;
+
+		if (a->len == door->listen.len &&
+		    memcmp(&a->u, &door->listen.u, a->len) == 0)
+			return al_conf_fail(v, err, "%s is taken by %s",
+			    v->text, s->doors[i].name);
+	}
+	return AL_OK;
+}
+
+static enum al_code
+add_door(struct al_site *s, enum al_door_kind kind, const char *name,
+    const struct al_conf_value *listen, struct al_err *err)
+{
+	struct al_door *more = realloc(s->doors,
+	    (s->n_doors + 1) * sizeof(*more));
+	struct al_door *door;
+
+	if (more == NULL)
+		return al_fail_nomem(err, AL_AT_CONFIG);
+	s->doors = more;
+	door = &s->doors[s->n_doors];
+	memset(door, 0, sizeof(*door));
+	door->kind = kind;
+	door->name = al_str_dup(name, strlen(name));
+	if (door->name == NULL)
+		return al_fail_nomem(err, AL_AT_CONFIG);
+	s->n_doors++;
+	(void)al_conf_listen(listen, &door->listen);
+	return check_door(s, listen, err);
+}
+
+static enum al_code
+add_list(struct al_site *s, const struct al_conf *c, const char *key,
+    enum al_door_kind kind, const char *word, struct al_err *err)
+{
+	const struct al_conf_value *v;
+	char name[32];
+	size_t i;
+
+	for (i = 0; (v = al_conf_get(c, NULL, NULL, key, i)) != NULL; i++) {
+		(void)snprintf(name, sizeof(name), i == 0 ? "%s" : "%s-%zu",
+		    word, i + 1);
+		if (add_door(s, kind, name, v, err) != AL_OK)
+			return err->code;
+	}
+	return AL_OK;
+}
+
+static enum al_code
+add_forwards(struct al_site *s, const struct al_conf *c, struct al_err *err)
+{
+	const struct al_conf_value *target;
+	const char *section;
+	struct al_door *door;
+	char name[128];
+	size_t i;
+
+	for (i = 0; (section = al_conf_name(c, "forward", i)) != NULL; i++) {
+		(void)snprintf(name, sizeof(name), "forward-%s", section);
+		if (add_door(s, AL_DOOR_FORWARD, name, al_conf_get(c,
+		    "forward", section, "listen", 0), err) != AL_OK)
+			return err->code;
+		door = &s->doors[s->n_doors - 1];
+		target = al_conf_get(c, "forward", section, "target", 0);
+		if (al_hostport_parse(target->text, 0, door->host,
+		    &door->port, err) != AL_OK) {
+			al_conf_blame(target, err);
+			return err->code;
+		}
+	}
+	return AL_OK;
+}
+
+/* --- who, and what may be reached --------------------------------------------------- */
+static enum al_code
+put_authorization(struct al_site *s, const struct al_conf_value *id,
+    const char *key, struct al_err *err)
+{
+	size_t n = strlen(id->text) + strlen(key) + 16;
+
+	if (strpbrk(id->text, "\"\\\r\n") != NULL)
+		return al_conf_fail(id, err, "a quote or a backslash does not "
+		    "belong in an id");
+	if (strpbrk(key, "\"\\\r\n") != NULL)
+		return al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0,
+		    "a quote or a backslash does not belong in a key");
+	s->authorization = malloc(n);
+	if (s->authorization == NULL)
+		return al_fail_nomem(err, AL_AT_CONFIG);
+	(void)snprintf(s->authorization, n, "id=\"%s\", key=\"%s\"", id->text,
+	    key);
+	return al_redact_add(s->authorization, err);
+}
+
+static enum al_code
+set_authorization(struct al_site *s, const struct al_conf *c,
+    struct al_err *err)
+{
+	const struct al_conf_value *id = ours_or_agents(c, "id", "server",
+	    "id");
+	const struct al_conf_value *file = al_conf_get(c, NULL, NULL,
+	    "key_file", 0);
+	struct al_secret key = { .text = NULL };
+	enum al_code code;
+
+	if (file != NULL)
+		code = al_secret_read(&key, file->text, err);
+	else
+		code = al_secret_set(&key, al_conf_text(c, "server", NULL,
+		    "key"), err);
+	if (code == AL_OK)
+		code = put_authorization(s, id, key.text, err);
+	al_secret_fini(&key);
+	return code;
+}
+
+static enum al_code
+set_lists(struct al_site *s, const struct al_conf *c, struct al_err *err)
+{
+	const struct al_conf_value *v;
+	size_t i;
+
+	if (al_names_add(&s->names, al_workspace_authority(s->workspace),
+	    err) != AL_OK)
+		return err->code;
+	for (i = 0; (v = al_conf_get(c, NULL, NULL, "allow_host", i)) != NULL;
+	    i++)
+		if (al_names_add(&s->names, v->text, err) != AL_OK)
+			return err->code;
+	for (i = 0; (v = al_conf_get(c, NULL, NULL, "allow_target", i)) !=
+	    NULL; i++)
+		if (al_policy_add(&s->targets, v->text, err) != AL_OK)
+			return err->code;
+	return i > 0 ? AL_OK : al_policy_add_default(&s->targets, err);
+}
+
+/* --- the way to the workspace host ----------------------------------------------------- */
+static size_t
+proxies(const struct al_conf *c, enum al_conf_source source,
+    const char *list[AL_ROUTE_MAX])
+{
+	const struct al_conf_value *v;
+	size_t n = 0;
+
+	while (n < AL_ROUTE_MAX &&
+	    (v = al_conf_get(c, NULL, NULL, "proxy", n)) != NULL &&
+	    (v->source == AL_CONF_FLAG) == (source == AL_CONF_FLAG))
+		list[n++] = v->text;
+	return n;
+}
+
+static enum al_code
+open_workspace(struct al_site *s, const struct al_conf *c,
+    struct al_workspace_opts *o, struct al_err *err)
+{
+	const struct al_conf_value *url = ours_or_agents(c, "url", "server",
+	    "url");
+	const struct al_conf_value *ca = ours_or_agents(c, "ca_file", "ssl",
+	    "ca_cert");
+	const char *password_file = al_conf_text(c, NULL, NULL,
+	    "proxy_password_file");
+	struct al_secret password = { .text = NULL };
+
+	o->url = url->text;
+	o->ca_file = ca != NULL ? ca->text : NULL;
+	if (strncmp(url->text, "http:", 5) == 0 ||
+	    strncmp(url->text, "ws:", 3) == 0)
+		return al_conf_fail(url, err, "must begin with https://: "
+		    "nothing is sent without TLS");
+	if (password_file != NULL && al_secret_read(&password, password_file,
+	    err) != AL_OK)
+		return err->code;
+	o->proxy_password = password.text;
+	s->workspace = al_workspace_new(o, err);
+	al_secret_fini(&password);
+	return s->workspace != NULL ? AL_OK : err->code;
+}
+
+static enum al_code
+set_workspace(struct al_site *s, const struct al_conf *c, struct al_err *err)
+{
+	const char *command[AL_ROUTE_MAX], *config[AL_ROUTE_MAX];
+	struct al_addr *ours = calloc(s->n_doors + 1, sizeof(*ours));
+	struct al_workspace_opts o = {
+		.tls_min = al_conf_text(c, NULL, NULL, "tls_min"),
+		.tls_ciphers = al_conf_text(c, NULL, NULL, "tls_ciphers"),
+		.proxy_ca_file = al_conf_text(c, NULL, NULL, "proxy_ca_file"),
+		.proxy_user = al_conf_text(c, NULL, NULL, "proxy_user"),
+		.choose = { .command = command, .config = config,
+		    .no_proxy = al_conf_text(c, NULL, NULL, "no_proxy"),
+		    .listeners = ours, .n_listeners = s->n_doors },
+		.flags = al_conf_bool(c, NULL, NULL,
+		    "proxy_from_environment") ? 0 : AL_WORKSPACE_NO_ENV,
+		.resolve_flags = s->resolve_flags,
+	};
+	enum al_code code;
+	size_t i;
+
+	if (ours == NULL)
+		return al_fail_nomem(err, AL_AT_CONFIG);
+	for (i = 0; i < s->n_doors; i++)
+		ours[i] = s->doors[i].listen;
+	o.choose.n_command = proxies(c, AL_CONF_FLAG, command);
+	o.choose.n_config = proxies(c, AL_CONF_FILE, config);
+	code = open_workspace(s, c, &o, err);
+	free(ours);
+	return code;
+}
+
+static enum al_mode
+mode_of(const char *word)
+{
+	enum al_mode m = AL_MODE_AUTO;
+
+	while (m != AL_MODE_DIRECT && strcmp(word, al_mode_name(m)) != 0)
+		m++;
+	return m;
+}
+
+struct al_site *
+al_site_new(const struct al_conf *c, struct al_err *err)
+{
+	struct al_site *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		(void)al_fail_nomem(err, AL_AT_CONFIG);
+		return NULL;
+	}
+	s->refs = 1;
+	al_names_init(&s->names);
+	al_policy_init(&s->targets);
+	s->mode = mode_of(al_conf_text(c, NULL, NULL, "mode"));
+	s->resolve_flags = al_conf_bool(c, NULL, NULL, "hosts_file") ? 0 :
+	    AL_RESOLVE_NO_HOSTS;
+	s->connections_max = (size_t)al_conf_uint(c, NULL, NULL,
+	    "max_connections");
+	if (add_list(s, c, "listen_tls", AL_DOOR_TLS, "tls", err) == AL_OK &&
+	    add_list(s, c, "listen_proxy", AL_DOOR_PROXY, "proxy", err) ==
+	    AL_OK && add_forwards(s, c, err) == AL_OK &&
+	    set_workspace(s, c, err) == AL_OK &&
+	    set_lists(s, c, err) == AL_OK &&
+	    set_authorization(s, c, err) == AL_OK)
+		return s;
+	al_site_release(s);
+	return NULL;
+}
