@@ -45,8 +45,8 @@ packages() {
 	ca-certificates              check,demo  -            the system's certificate store
 	tcpdump                      check       -            what leaves a network namespace
 	nftables                     check       -            firewall of a network namespace
-	iproute2                     check       -            network namespaces
-	util-linux                   check       -            unshare, nsenter
+	iproute2                     check,demo  -            network namespaces
+	util-linux                   check,demo  -            unshare, nsenter
 	procps                       check       -            ps
 	TABLE
 }

@@ -1,2 +1,3 @@
 # contrib
-EXTRA_DIST += contrib/lib.sh contrib/check
+EXTRA_DIST += contrib/cable.py contrib/check contrib/demo contrib/lib.sh \
+	contrib/platform.py

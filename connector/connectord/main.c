@@ -25,12 +25,12 @@ static const char help[] =
 "the site requires, and carry the agent's connections there.\n"
 "\n"
 "  alpacon-connectord                       run, with /etc/alpacon/connector.conf\n"
-"  alpacon-connectord --config ./c.conf     another file\n"
+"  alpacon-connectord -c ./my.conf          another file\n"
 "  alpacon-connectord -t                    is the configuration right?\n"
 "  alpacon-connectord -T                    what is in effect, and from where\n"
 "  alpacon-connectord --proxy http://proxy:3128 --log-level debug\n"
 "\n"
-"  --config FILE         settings (connector.conf(5))\n"
+"  -c, --config FILE     settings (alpacon-connector.conf(5))\n"
 "  -t                    check the configuration, exit 0 or 78\n"
 "  -T                    print every setting and where it came from\n"
 "  --url URL             https://WORKSPACE             ($ALPACON_URL)\n"
@@ -50,7 +50,7 @@ static const char help[] =
 enum { OPT_CONFIG = 1, OPT_CHECK, OPT_PRINT };
 
 static const struct al_cli_option options[] = {
-	{ .name = "config", .arg = "FILE", .id = OPT_CONFIG },
+	{ .letter = 'c', .name = "config", .arg = "FILE", .id = OPT_CONFIG },
 	{ .letter = 't', .id = OPT_CHECK },
 	{ .letter = 'T', .id = OPT_PRINT },
 	{ .name = "url", .arg = "URL", .key = "url" },

@@ -219,7 +219,7 @@ serve(struct al_settings *set, const char *config, const char *dev_dir)
 		al_notify_ready();
 		(void)event_base_dispatch(d.base);
 	} else {
-		status = al_exit_say(PROGRAM, &err);
+		status = (int)al_exit_say(PROGRAM, &err);
 	}
 	finish(&d);
 	return status;
@@ -233,7 +233,7 @@ run(const struct command *c, const char *dev_dir)
 	struct al_settings *set = al_settings_load(c->config, &err);
 
 	if (set == NULL)
-		return al_exit_say(PROGRAM, &err);
+		return (int)al_exit_say(PROGRAM, &err);
 	if (!c->test && !c->print)
 		return serve(set, c->config, dev_dir);
 	if (c->print)
@@ -252,7 +252,7 @@ run_dev(struct command *c)
 	int status;
 
 	if (al_dev_prepare(&dev, &c->devopts, &err) != AL_OK)
-		return al_exit_say(PROGRAM, &err);
+		return (int)al_exit_say(PROGRAM, &err);
 	c->config = dev.config;
 	status = run(c, dev.dir);
 	al_dev_fini(&dev);

@@ -80,8 +80,15 @@ run_route(struct tunnel *t, const char *url)
 {
 	struct al_choice c;
 	struct al_err err;
-	struct al_workspace *w = al_reach_open(t->conf, NULL, &err);
+	struct al_workspace *w;
+	struct al_url u;
 
+	if (al_url_parse(&u, url, &err) != AL_OK) {
+		err.stage = AL_AT_NONE;		/* typed, not configured */
+		return al_exit_say(PROGRAM, &err);
+	}
+	al_url_fini(&u);
+	w = al_reach_open(t->conf, NULL, &err);
 	if (w == NULL || al_workspace_choose(w, url, &c, &err) != AL_OK) {
 		al_workspace_free(w);
 		return al_exit_say(PROGRAM, &err);

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 
 import certs
@@ -28,10 +29,10 @@ TUNNEL, NETCHECK = "alpacon-tunnel", "alpacon-netcheck"
 
 
 def secret_of(text):
-    """The secret that `gatewayd add` printed: 256 bits in hex or base64url."""
-    found = re.findall(r"\b[0-9A-Za-z_-]{43,64}={0,2}(?=\s|$)", text)
-    assert found, f"no secret in {text!r}"
-    return found[-1]
+    """The secret that `gatewayd add` printed."""
+    found = re.findall(r"^(?:key|token)\s+(\S{43,})$", text, re.M)
+    assert len(found) == 1, f"no secret in {text!r}"
+    return found[0]
 
 
 class Gateway:
@@ -46,18 +47,17 @@ class Gateway:
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         self.audit = box.path("audit.log")
         self.extra = extra
-        self.secrets = {}
-        self.conf = self.write_conf()
         self.proc = None
+        self.conf = self.write_conf()
 
     def write_conf(self):
         os.chmod(self.cert.key, 0o600)
         return self.box.write("gateway.conf", f"""listen = {self.listen}:{self.port}
-certificate = {self.cert.cert}
-key = {self.cert.key}
-connectors = {self.state}/connectors
-operators = {self.state}/operators
-audit = {self.audit}
+cert_file = {self.cert.cert}
+key_file = {self.cert.key}
+connectors_file = {self.state}/connectors
+operators_file = {self.state}/operators
+audit_file = {self.audit}
 {self.extra}
 """, 0o600)
 
@@ -73,12 +73,15 @@ audit = {self.audit}
         assert code == 0, f"add {kind} {name}: {err}"
         text = out.decode()
         secret = secret_of(text)
-        self.secrets[name] = secret
+        if self.proc is not None:
+            seen = len(self.proc.text())
+            self.proc.signal(signal.SIGHUP)
+            self.proc.wait_log("reloaded", since=seen)
         return text, secret
 
     def connector_identity(self, name):
         text, key = self.add("connector", name)
-        m = re.search(r"\bid\b\W+([0-9A-Za-z-]{4,})", text)
+        m = re.search(r"^id\s+(\S+)$", text, re.M)
         assert m, f"no id in {text!r}"
         return m.group(1), key
 
@@ -112,7 +115,7 @@ class Connector:
         self.id, self.key = identity or gateway.connector_identity(name)
         lines = [f"url = {url or gateway.url}",
                  f"id = {self.id}",
-                 f"key_file = "
+                 "key_file = "
                  + self.box.write(f"{name}.key", self.key + "\n", 0o600),
                  f"ca_file = {ca or gateway.ca.cert}"]
         lines += [f"proxy = {p}" for p in proxies]
@@ -128,18 +131,16 @@ class Connector:
 
     def start(self, wait=True):
         argv = [program(CONNECTORD), "-c", self.conf]
-        self.proc = (self.net.start(self.box, argv, name=f"connectord",
+        self.proc = (self.net.start(self.box, argv, name="connectord",
                                     env=self.env) if self.net
-                     else self.box.start(argv, name=f"connectord",
+                     else self.box.start(argv, name="connectord",
                                          env=self.env))
         if wait:
             self.wait_up()
         return self
 
-    UP = r"(?i)\b(link|session) (is )?up\b|\bconnected\b"
-
     def wait_up(self, secs=20, since=0):
-        self.proc.wait_log(self.UP, secs, since)
+        self.proc.wait_log("ready: the gateway has answered", secs, since)
         return self
 
 

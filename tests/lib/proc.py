@@ -227,12 +227,12 @@ class Box:
         while self.at_close:
             self.at_close.pop()()
 
-    def tails(self, lines=25):
+    def tails(self, lines=12):
         text = []
         for f in sorted(os.listdir(self.dir)):
             if f.endswith(".log"):
                 with open(self.path(f), errors="replace") as log:
-                    tail = log.read().splitlines()[-lines:]
+                    tail = [x[:300] for x in log.read().splitlines()[-lines:]]
                 if tail:
                     text.append(f"--- {f}\n" + "\n".join(tail))
         return "\n".join(text)

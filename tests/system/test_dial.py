@@ -1,7 +1,6 @@
 """alpacon-tunnel dial through every real proxy: what corkscrew, proxytunnel
 and nc -X do, with half-close where the proxy itself can."""
 import hashlib
-import socket
 import ssl
 import subprocess
 import threading

@@ -36,15 +36,15 @@ def ssh(path, sshd, program, *args):
 
 def test_login(path, sshd):
     code, out, err = ssh(path, sshd, "ssh", "-p", str(sshd.port),
-                         f"{sshd.user}@localhost", "echo hello; cat", )
-    assert (code, out) == (0, b"hello\n"), err
+                         f"{sshd.user}@localhost", "echo hello; cat")
+    assert (code, out, err) == (0, b"hello\n", "")
 
 
 @pytest.mark.parametrize("code", [0, 1, 7, 255])
 def test_exit_code(path, sshd, code):
     got, _, err = ssh(path, sshd, "ssh", "-p", str(sshd.port),
                       f"{sshd.user}@localhost", f"exit {code}")
-    assert got == code, err
+    assert (got, err) == (code, "")
 
 
 def test_scp(path, sshd):
