@@ -20,7 +20,6 @@ packages() {
 	libc-ares-dev                build       -            DNS
 	libssl-dev                   build       -            TLS
 	libjansson-dev               build       -            JSON
-	libini-config-dev            build       -            config files
 	libcmocka-dev                check       -            unit tests
 	libsystemd-dev               check       -            service manager notifications
 	clang                        check       -            second compiler, sanitizers, fuzzer

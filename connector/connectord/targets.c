@@ -102,7 +102,7 @@ refuse_failed(struct target *g, const struct al_err *err)
 	char text[AL_ADDR_TEXT], why[AL_FRAME_TEXT_MAX];
 
 	if (g->tried || g->denied.len == 0) {
-		refuse(g, al_outcome_code(err), err->text);
+		refuse(g, (uint16_t)al_outcome_code(err), err->text);
 		return;
 	}
 	(void)snprintf(why, sizeof(why), "%.100s is at %s, where this "
@@ -298,7 +298,7 @@ begin(struct target *g, const char *json)
 	g->dial = al_dial_start(t->o.loop, t->o.resolver, &o, on_dial, g,
 	    &err);
 	if (g->dial == NULL)
-		refuse(g, al_outcome_code(&err), err.text);
+		refuse(g, (uint16_t)al_outcome_code(&err), err.text);
 	else
 		t->count.dials++;
 }

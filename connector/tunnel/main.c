@@ -285,5 +285,5 @@ main(int argc, char **argv)
 	status = code == AL_OK ? dispatch(&t, argc - first, argv + first) :
 	    al_exit_say(PROGRAM, &err);
 	close_loop(&t);
-	return status;
+	return (int)status;
 }
