@@ -289,6 +289,8 @@ on_stdio_end(void *arg, struct al_port *p, const struct al_port_end *end)
 
 	(void)p;
 	fw->stdio = NULL;
+	if (fw->stopping)
+		return;
 	if (end->code != AL_CHAN_DONE) {
 		explain(&err, fw, fw->t->stdio_target, end->code, end->text);
 		stop(fw->t, &err);
@@ -454,14 +456,19 @@ static const struct al_signals_ops signal_ops = { .on_stop = on_stop };
 static enum al_code
 open_workspace(struct forwarding *fw, struct al_err *err)
 {
-	const char *url = al_conf_text(fw->t->conf, NULL, NULL, "url");
+	const struct al_conf_value *url = al_conf_get(fw->t->conf, NULL, NULL,
+	    "url", 0);
 
-	if (url == NULL)
+	if (url == NULL || url->text == NULL)
 		return al_fail(err, AL_EUSAGE, AL_AT_NONE, 0,
 		    "which workspace? Give --url https://WORKSPACE, or set "
 		    "ALPACON_URL");
-	fw->w = al_reach_open(fw->t->conf, url, err);
-	return fw->w != NULL ? AL_OK : err->code;
+	fw->w = al_reach_open(fw->t->conf, url->text, err);
+	if (fw->w != NULL)
+		return AL_OK;
+	if (err->code == AL_EUSAGE && url->source == AL_CONF_FLAG)
+		err->stage = AL_AT_NONE;	/* wrong usage, not settings */
+	return err->code;
 }
 
 static enum al_code

@@ -125,6 +125,19 @@ forward_parse(struct forward *f, const char *spec, struct al_err *err)
 	return AL_OK;
 }
 
+static enum al_code
+check_target(const char *target, struct al_err *err)
+{
+	char host[AL_HOST_MAX + 1];
+	uint16_t port;
+
+	if (al_hostport_parse(target, 0, host, &port, err) == AL_OK)
+		return AL_OK;
+	err->stage = AL_AT_NONE;
+	al_err_prefix(err, "-W");
+	return err->code;
+}
+
 /* --- command line ---------------------------------------------------------- */
 static enum al_code
 on_option(void *arg, int id, const char *value, struct al_err *err)
@@ -141,7 +154,7 @@ on_option(void *arg, int id, const char *value, struct al_err *err)
 		    err);
 	case OPT_W:
 		t->stdio_target = value;
-		break;
+		return check_target(value, err);
 	case OPT_SERVER:
 		t->server = value;
 		break;

@@ -55,29 +55,6 @@ def test_transfer(box, site):
                ) > 100
 
 
-def test_ssh(box, site):
-    sshd = servers.Sshd(box, net=site.site, port=2222)
-    site.site.wait_port(sshd.proc, 2222)
-    sent, back = box.path("sent"), box.path("back")
-    with open(sent, "wb") as f:
-        for b in traffic.stream(5, 8 << 20):
-            f.write(b)
-    command = shlex.join(site.operator.argv("-W", "%h:%p", "web1"))
-    options = [*sshd.options, "-o", f"ProxyCommand={command}"]
-    code, out, err = site.world.box_run(
-        box, ["ssh", *options, "-p", "2222", f"{sshd.user}@localhost",
-              "echo hello; exit 3"])
-    assert (code, out) == (3, b"hello\n"), err
-    code, _, err = site.world.box_run(
-        box, ["scp", "-q", *options, "-P", "2222", sent,
-              f"{sshd.user}@localhost:{back}"], secs=120)
-    assert code == 0, err
-    with open(back, "rb") as f:
-        assert (hashlib.file_digest(f, "sha256").hexdigest()
-                == traffic.digest(5, 8 << 20))
-    assert site.strangers() == []
-
-
 def test_the_site_is_really_shut(box, site):
     """Without its proxy the connector gets nowhere: the firewall works."""
     c = alpacon.Connector(site.gateway, name="web2", proxies=["direct"],
