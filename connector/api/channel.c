@@ -56,7 +56,7 @@ channel_free(struct alpacon_stream *s)
 	al_loop_bury(c->loop, c, bury);
 }
 
-/* --- to the caller, from the loop ------------------------------------------ */
+/* --- to the caller, from the loop ----------------------------------------- */
 static void
 tell(void *arg)
 {
@@ -161,7 +161,7 @@ static const struct al_end_ops end_ops = {
 	.on_gone = on_gone,
 };
 
-/* --- from the caller ------------------------------------------------------- */
+/* --- from the caller ------------------------------------------------------ */
 static ssize_t
 channel_read(struct alpacon_stream *s, void *p, size_t cap)
 {

@@ -6,7 +6,7 @@
 #include "connector/api/api_int.h"
 #include "connector/dial/dial.h"
 
-/* --- a connection as a stream ---------------------------------------------- */
+/* --- a connection as a stream --------------------------------------------- */
 struct conn {
 	struct alpacon_stream	 s;		/* first */
 	struct al_loop		*loop;
@@ -191,7 +191,7 @@ static const struct stream_below conn_below = {
 	.free = conn_free,
 };
 
-/* --- dialing --------------------------------------------------------------- */
+/* --- dialing -------------------------------------------------------------- */
 struct alpacon_dial {
 	struct alpacon_loop	*loop;
 	struct al_workspace	*w;

@@ -25,7 +25,7 @@ struct alpacon_session {
 	struct alpacon_incoming		*incoming;	/* not answered */
 };
 
-/* --- from the client ------------------------------------------------------- */
+/* --- from the client ------------------------------------------------------ */
 static bool
 on_target(void *arg, struct al_client_target *t, struct al_err *err)
 {
@@ -112,7 +112,7 @@ static const struct al_client_ops client_ops = {
 	.on_open_gone = on_open_gone,
 };
 
-/* --- from the caller ------------------------------------------------------- */
+/* --- from the caller ------------------------------------------------------ */
 static enum al_code
 set_identity(struct alpacon_session *s, const struct alpacon_session_opts *o,
     struct al_err *err)

@@ -36,7 +36,7 @@ is_ours(void *arg, const struct al_addr *a)
 	return al_doors_are_at(c->doors, a);
 }
 
-/* --- what the uplink tells ------------------------------------------------------- */
+/* --- what the uplink tells ------------------------------------------------ */
 static void
 tell_status(const struct al_connectord *c)
 {
@@ -94,7 +94,7 @@ static const struct al_uplink_ops uplink_ops = {
 	.on_closed = on_closed,
 };
 
-/* --- settings ------------------------------------------------------------------------ */
+/* --- settings ------------------------------------------------------------- */
 /* All or nothing: what may fail comes first. */
 static enum al_code
 apply(struct al_connectord *c, struct al_site *s, struct al_err *err)
@@ -131,7 +131,7 @@ al_connectord_reload(struct al_connectord *c)
 	tell_status(c);
 }
 
-/* --- leaving ----------------------------------------------------------------------------- */
+/* --- leaving -------------------------------------------------------------- */
 static bool
 is_idle(const struct al_connectord *c)
 {
@@ -171,7 +171,7 @@ al_connectord_stop(struct al_connectord *c)
 	al_timer_set(&c->drain, 0);
 }
 
-/* --- the whole ------------------------------------------------------------------------------ */
+/* --- the whole ------------------------------------------------------------ */
 static void
 on_watchdog(void *arg)
 {

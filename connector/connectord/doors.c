@@ -34,7 +34,7 @@ struct al_doors {
 	size_t			 n;
 };
 
-/* --- listeners ----------------------------------------------------------------- */
+/* --- listeners ------------------------------------------------------------ */
 static bool
 has_room(void *arg)
 {
@@ -148,7 +148,7 @@ open_new(struct al_doors *d, struct al_site *s, const struct al_door *door,
 	return o;
 }
 
-/* --- a new set ------------------------------------------------------------------ */
+/* --- a new set ------------------------------------------------------------ */
 /* The index of what is open there already, or n. */
 static size_t
 find_open(const struct al_doors *d, const struct al_door *door)

@@ -30,7 +30,7 @@ answer(const struct al_guest *g, struct al_buf *out, struct al_err *err)
 	return al_listen_accept(&g->request, out, err);
 }
 
-/* --- through the session ------------------------------------------------------- */
+/* --- through the session -------------------------------------------------- */
 static void
 on_ready(void *arg, struct al_port *p, const char *json)
 {
@@ -137,7 +137,7 @@ al_guest_go_mux(struct al_guest *g, struct al_mux *m)
 	al_buf_fini(&early);
 }
 
-/* --- alone ----------------------------------------------------------------------- */
+/* --- alone ---------------------------------------------------------------- */
 static void
 on_join(void *arg, const struct al_join_count *count,
     const struct al_err *err)

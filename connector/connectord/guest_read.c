@@ -5,7 +5,7 @@
 
 #include "connector/connectord/outcome.h"
 
-/* --- TLS: look at the ClientHello, and leave it where it is ------------------- */
+/* --- TLS: look at the ClientHello, and leave it where it is --------------- */
 static enum al_hs
 hello_step(void *arg, struct al_buf *in, struct al_buf *out,
     struct al_err *err)
@@ -26,7 +26,7 @@ hello_step(void *arg, struct al_buf *in, struct al_buf *out,
 	}
 }
 
-/* --- CONNECT and SOCKS ------------------------------------------------------------ */
+/* --- CONNECT and SOCKS ---------------------------------------------------- */
 static enum al_hs
 request_step(void *arg, struct al_buf *in, struct al_buf *out,
     struct al_err *err)
@@ -73,7 +73,7 @@ static const struct al_hs_ops request_ops = {
 	.free = keep,
 };
 
-/* --- what came out --------------------------------------------------------------- */
+/* --- what came out -------------------------------------------------------- */
 static void
 go_by_sni(struct al_guest *g)
 {

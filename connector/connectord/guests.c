@@ -13,7 +13,7 @@
 
 #define REFUSAL_MAX	8192
 
-/* --- ends ------------------------------------------------------------------------ */
+/* --- ends ----------------------------------------------------------------- */
 void
 al_guest_free(struct al_guest *g)
 {
@@ -63,7 +63,7 @@ al_guest_end(struct al_guest *g, const char *way, uint16_t code,
 	al_guest_free(g);
 }
 
-/* --- saying no --------------------------------------------------------------------- */
+/* --- saying no ------------------------------------------------------------ */
 static void
 on_part_ready(void *arg, unsigned ready)
 {
@@ -181,7 +181,7 @@ al_guest_refuse(struct al_guest *g, enum al_chan_code code, const char *why)
 		al_guest_free(g);
 }
 
-/* --- a way out ----------------------------------------------------------------------- */
+/* --- a way out ------------------------------------------------------------ */
 void
 al_guest_go(struct al_guest *g)
 {
@@ -220,7 +220,7 @@ al_guests_look(struct al_guests *gs)
 	}
 }
 
-/* --- the beginning ---------------------------------------------------------------------- */
+/* --- the beginning -------------------------------------------------------- */
 static enum al_code
 welcome(struct al_guest *g, int fd, struct al_err *err)
 {

@@ -36,7 +36,7 @@ union name {
 	struct sockaddr_un	un;
 };
 
-/* --- making and checking sockets ------------------------------------------- */
+/* --- making and checking sockets ------------------------------------------ */
 static bool
 to_addr(const union name *n, socklen_t len, struct al_addr *a)
 {
@@ -121,7 +121,7 @@ al_listener_check(int fd, struct al_err *err)
 	return AL_OK;
 }
 
-/* --- accepting -------------------------------------------------------------- */
+/* --- accepting ------------------------------------------------------------ */
 static void
 pause_for(struct al_listener *l, uint64_t ms)
 {

@@ -75,7 +75,7 @@ struct program {
 	struct al_signals	*signals;
 };
 
-/* --- settings -------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------- */
 static enum al_code
 on_option(void *arg, int id, const char *value, struct al_err *err)
 {
@@ -130,7 +130,7 @@ load(void *arg, struct al_err *err)
 	return s;
 }
 
-/* --- the loop ----------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 static void
 on_stop(void *arg, int sig)
 {

@@ -26,7 +26,7 @@ al_policy_fini(struct al_policy *p)
 	al_policy_init(p);
 }
 
-/* --- rules ------------------------------------------------------------------ */
+/* --- rules ---------------------------------------------------------------- */
 /* "10.0.0.0/8:22", "[fd00::/8]:22", "fd00::/8" cut into prefix and port. */
 static bool
 parse_cidr(struct al_policy_rule *r, const char *text)
@@ -107,7 +107,7 @@ al_policy_add_default(struct al_policy *p, struct al_err *err)
 	return AL_OK;
 }
 
-/* --- judging ------------------------------------------------------------------ */
+/* --- judging -------------------------------------------------------------- */
 bool
 al_name_matches(const char *pattern, const char *name)
 {

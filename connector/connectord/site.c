@@ -59,7 +59,7 @@ ours_or_agents(const struct al_conf *c, const char *key, const char *section,
 	return v != NULL ? v : al_conf_get(c, section, NULL, agent_key, 0);
 }
 
-/* --- doors ----------------------------------------------------------------------- */
+/* --- doors ---------------------------------------------------------------- */
 static enum al_code
 check_door(const struct al_site *s, const struct al_conf_value *v,
     struct al_err *err)
@@ -144,7 +144,7 @@ add_forwards(struct al_site *s, const struct al_conf *c, struct al_err *err)
 	return AL_OK;
 }
 
-/* --- who, and what may be reached --------------------------------------------------- */
+/* --- who, and what may be reached ----------------------------------------- */
 static enum al_code
 put_authorization(struct al_site *s, const struct al_conf_value *id,
     const char *key, struct al_err *err)
@@ -207,7 +207,7 @@ set_lists(struct al_site *s, const struct al_conf *c, struct al_err *err)
 	return i > 0 ? AL_OK : al_policy_add_default(&s->targets, err);
 }
 
-/* --- the way to the workspace host ----------------------------------------------------- */
+/* --- the way to the workspace host ---------------------------------------- */
 static size_t
 proxies(const struct al_conf *c, enum al_conf_source source,
     const char *list[AL_ROUTE_MAX])

@@ -66,7 +66,7 @@ target_name(const struct target *g, char *buf, size_t cap)
 	return buf;
 }
 
-/* --- no ---------------------------------------------------------------------- */
+/* --- no ------------------------------------------------------------------- */
 static void
 log_refusal(const struct target *g, uint16_t code, const char *why)
 {
@@ -111,7 +111,7 @@ refuse_failed(struct target *g, const struct al_err *err)
 	refuse(g, AL_CHAN_DENIED, why);
 }
 
-/* --- health: the answer is all there is --------------------------------------- */
+/* --- health: the answer is all there is ----------------------------------- */
 static void
 health_end(struct al_end *e)
 {
@@ -173,7 +173,7 @@ accept_health(struct target *g, struct al_stream *s)
 	al_end_ready(&g->end);
 }
 
-/* --- tcp ------------------------------------------------------------------------ */
+/* --- tcp ------------------------------------------------------------------ */
 static void
 on_port_end(void *arg, struct al_port *p, const struct al_port_end *end)
 {
@@ -229,7 +229,7 @@ accept_tcp(struct target *g, struct al_stream *s)
 	g->t->count.opened++;
 }
 
-/* --- the connect -------------------------------------------------------------- */
+/* --- the connect ---------------------------------------------------------- */
 static bool
 allow_addr(void *arg, const struct al_addr *a)
 {
@@ -303,7 +303,7 @@ begin(struct target *g, const char *json)
 		t->count.dials++;
 }
 
-/* --- for the owner --------------------------------------------------------------- */
+/* --- for the owner -------------------------------------------------------- */
 struct al_targets *
 al_targets_new(const struct al_targets_opts *o, struct al_err *err)
 {

@@ -43,7 +43,7 @@ struct al_uplink {
 	uint64_t		 agent_in, agent_out;
 };
 
-/* --- what the client asks and tells ------------------------------------------- */
+/* --- what the client asks and tells --------------------------------------- */
 static bool
 on_target(void *arg, struct al_client_target *t, struct al_err *err)
 {
@@ -115,7 +115,7 @@ on_pong(void *arg, uint64_t rtt_us)
 	u->ops->on_ready(u->arg);
 }
 
-/* --- the end of an attempt or a session ----------------------------------------- */
+/* --- the end of an attempt or a session ----------------------------------- */
 static bool
 is_not_ours(const struct al_err *why)
 {
@@ -229,7 +229,7 @@ static const struct al_client_ops client_ops = {
 	.on_pong = on_pong,
 };
 
-/* --- the client's life ------------------------------------------------------------ */
+/* --- the client's life ---------------------------------------------------- */
 static enum al_code
 start(struct al_uplink *u, struct al_err *err)
 {
@@ -327,7 +327,7 @@ al_uplink_set_site(struct al_uplink *u, struct al_site *s, struct al_err *err)
 	return AL_OK;
 }
 
-/* --- for those who want out ---------------------------------------------------------- */
+/* --- for those who want out ----------------------------------------------- */
 enum al_way
 al_uplink_way(const struct al_uplink *u, struct al_err *why)
 {

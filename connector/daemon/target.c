@@ -91,7 +91,7 @@ bad:
 	    sizeof(shown), text, strlen(text)));
 }
 
-/* --- judging ---------------------------------------------------------------- */
+/* --- judging -------------------------------------------------------------- */
 bool
 al_target_name_matches(const char *pattern, const char *name)
 {

@@ -83,7 +83,7 @@ stage_of(const struct al_plan_step *step)
 	return AL_AT_TCP;
 }
 
-/* --- trace ------------------------------------------------------------------ */
+/* --- trace ---------------------------------------------------------------- */
 
 static void
 tell(struct al_dial *d, struct al_step *s)
@@ -116,7 +116,7 @@ trace(struct al_dial *d, enum al_step_state state, const char *note,
 	tell(d, &s);
 }
 
-/* --- ends ------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 /* Everything of the present alternative; the stack has failed. */
 static void
@@ -172,7 +172,7 @@ finish(struct al_dial *d, const struct al_err *err)
 	d->on_dial(d->arg, s, d->alt, err);
 }
 
-/* --- a step fails ------------------------------------------------------------ */
+/* --- a step fails --------------------------------------------------------- */
 
 static void
 learn_auth(struct al_dial *d)
@@ -255,7 +255,7 @@ step_failed(struct al_dial *d, struct al_err *err)
 	try_alternative(d);
 }
 
-/* --- opening the layer on top ------------------------------------------------ */
+/* --- opening the layer on top --------------------------------------------- */
 
 static void
 layer_open(struct al_dial *d)
@@ -325,7 +325,7 @@ drive_within(struct al_dial *d, unsigned ms)
 	drive(d);
 }
 
-/* --- the three kinds of step -------------------------------------------------- */
+/* --- the three kinds of step ---------------------------------------------- */
 
 static void
 on_he(void *arg, int fd, const struct al_err *cause)
@@ -525,7 +525,7 @@ try_alternative(struct al_dial *d)
 	step_begin(d);
 }
 
-/* --- starting ------------------------------------------------------------------ */
+/* --- starting ------------------------------------------------------------- */
 
 static struct al_dial *
 dial_new(struct al_loop *loop, al_on_dial *on_dial, void *arg,

@@ -85,7 +85,7 @@ al_he_cancel(struct al_he *h)
 		end(h);
 }
 
-/* --- the end ---------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 /* The failure that tells most: somebody answered, time ran out, no way, our
  * own policy. */
@@ -156,7 +156,7 @@ fail_dns(struct al_he *h)
 	report(h, -1, &err);
 }
 
-/* --- one address ------------------------------------------------------------ */
+/* --- one address ---------------------------------------------------------- */
 
 static void	advance(struct al_he *h);
 
@@ -238,7 +238,7 @@ try_start(struct al_he *h, const struct al_addr *a)
 	return AL_OK;
 }
 
-/* --- the race --------------------------------------------------------------- */
+/* --- the race ------------------------------------------------------------- */
 
 /* Families alternate, IPv6 first (RFC 8305 4); NULL: none is left. */
 static const struct al_addr *

@@ -5,7 +5,7 @@
 #include "connector/base/str.h"
 #include "connector/engine/session_int.h"
 
-/* --- the table of ids ------------------------------------------------------ */
+/* --- the table of ids ----------------------------------------------------- */
 static size_t
 slot_of(const struct al_session *s, uint32_t id)
 {
@@ -79,7 +79,7 @@ uncount(struct al_chan *c)
 	c->bits &= (uint16_t)~C_COUNTED;
 }
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------- */
 struct al_chan *
 al_chan_new(struct al_session *s)
 {
@@ -220,7 +220,7 @@ al_chan_end(struct al_chan *c, unsigned due, uint16_t code, const char *text)
 	}
 }
 
-/* --- the caller's side ----------------------------------------------------- */
+/* --- the caller's side ---------------------------------------------------- */
 static bool
 is_leaving(const struct al_session *s)
 {
@@ -402,7 +402,7 @@ al_chan_has_credit(const struct al_chan *c)
 	    (c->bits & (C_FIN_SENT | C_DEAD)) == 0;
 }
 
-/* --- received bytes -------------------------------------------------------- */
+/* --- received bytes ------------------------------------------------------- */
 size_t
 al_chan_peek(const struct al_chan *c, struct al_span *v, size_t n)
 {

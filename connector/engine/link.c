@@ -66,7 +66,7 @@ al_link_alive(struct al_link *l, uint64_t now_us)
 	l->in_us = now_us;
 }
 
-/* --- frames of the link that arrive ---------------------------------------- */
+/* --- frames of the link that arrive --------------------------------------- */
 static enum al_code
 broken(const char *why, struct al_err *err)
 {
@@ -188,7 +188,7 @@ in_link_frame(struct al_link *l, const struct al_frame *f, uint64_t now_us,
 	}
 }
 
-/* --- sequenced frames ------------------------------------------------------ */
+/* --- sequenced frames ----------------------------------------------------- */
 static enum al_code
 in_goaway(struct al_session *s, const struct al_frame *f, struct al_err *err)
 {
@@ -255,7 +255,7 @@ al_link_feed(struct al_link *l, struct al_block **blk, uint64_t now_us,
 	return AL_OK;
 }
 
-/* --- messages that leave --------------------------------------------------- */
+/* --- messages that leave -------------------------------------------------- */
 static bool
 take_greeting(struct al_link *l, struct al_msg *msg)
 {

@@ -23,7 +23,7 @@ end_of(const struct al_session *s)
 	return al_block_head(s->open) + s->open->len;
 }
 
-/* --- control frames: bits of the channel until here ------------------------ */
+/* --- control frames: bits of the channel until here ----------------------- */
 /* OPEN takes its id here, so that ids rise in the order of the stream. */
 static bool
 take_id(struct al_chan *c)
@@ -161,7 +161,7 @@ put_control(struct al_session *s)
 	}
 }
 
-/* --- whose turn it is ------------------------------------------------------ */
+/* --- whose turn it is ----------------------------------------------------- */
 static void
 classify(struct al_chan *c, size_t n, uint64_t now_us)
 {

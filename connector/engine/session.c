@@ -133,7 +133,7 @@ al_session_close_sent(const struct al_session *s)
 	return s->close_sent;
 }
 
-/* --- events ---------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 static void
 set_note(struct note *n, enum al_ev_type type, uint16_t code, uint64_t value,
     const char *text)
@@ -243,7 +243,7 @@ al_session_next(struct al_session *s, struct al_event *ev)
 	return true;
 }
 
-/* --- the session as a whole ------------------------------------------------ */
+/* --- the session as a whole ----------------------------------------------- */
 bool
 al_session_ping(struct al_session *s, uint64_t now_us)
 {
@@ -295,7 +295,7 @@ al_session_is_up(const struct al_session *s)
 	return s->link != NULL && s->link->state == L_LIVE;
 }
 
-/* --- deadlines ------------------------------------------------------------- */
+/* --- deadlines ------------------------------------------------------------ */
 static uint64_t
 least(uint64_t a, uint64_t b)
 {

@@ -20,7 +20,7 @@
 #define CONNECTOR	"dev"
 #define OPERATOR	"you"
 
-/* --- files in the folder --------------------------------------------------------- */
+/* --- files in the folder -------------------------------------------------- */
 static enum al_code
 path_in(char *buf, size_t cap, const char *dir, const char *name,
     struct al_err *err)
@@ -50,7 +50,7 @@ write_text(const char *dir, const char *name, const char *text,
 	    code;
 }
 
-/* --- the folder -------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------- */
 static char *
 new_dir(struct al_err *err)
 {
@@ -88,7 +88,7 @@ given_dir(const char *dir, struct al_err *err)
 	return path;
 }
 
-/* --- what is in it ------------------------------------------------------------------ */
+/* --- what is in it -------------------------------------------------------- */
 static enum al_code
 make_certificate(const char *dir, struct al_err *err)
 {
@@ -212,7 +212,7 @@ al_dev_fini(struct al_dev *d)
 	d->config = d->dir = NULL;
 }
 
-/* --- what to type next ------------------------------------------------------------------ */
+/* --- what to type next ---------------------------------------------------- */
 enum al_code
 al_dev_announce(const char *dir, const struct al_addr *a, struct al_err *err)
 {

@@ -38,7 +38,7 @@ struct al_door {
 	unsigned		 unsaid;	/* failures that were not audited */
 };
 
-/* --- ordinary requests -------------------------------------------------------- */
+/* --- ordinary requests ---------------------------------------------------- */
 /* netcheck: is it really us that answers, or something on the way? */
 static void
 echo(struct al_edge *e, const struct al_upgrade_request *r)
@@ -71,7 +71,7 @@ healthz(struct al_edge *e, const struct al_gateway *gw)
 		al_edge_reply(e, 200, "OK", 0, "ok\n");
 }
 
-/* --- credentials ---------------------------------------------------------------- */
+/* --- credentials ---------------------------------------------------------- */
 static const struct al_identity *
 authenticate(const struct al_gateway *gw, enum al_identity_kind kind,
     const struct al_upgrade_request *r)
@@ -147,7 +147,7 @@ session(struct caller *c, enum al_identity_kind kind,
 		    "the gateway is out of memory\n");
 }
 
-/* --- which request ---------------------------------------------------------------- */
+/* --- which request -------------------------------------------------------- */
 static void
 on_request(void *arg, struct al_edge *e, const struct al_upgrade_request *r)
 {
@@ -199,7 +199,7 @@ static const struct al_edge_ops edge_ops = {
 	.on_end = on_end,
 };
 
-/* --- who gets a hearing ------------------------------------------------------------ */
+/* --- who gets a hearing --------------------------------------------------- */
 static bool
 admit(struct al_door *d, const struct al_addr *from)
 {
@@ -244,7 +244,7 @@ al_door_conn(void *arg, int fd, const struct al_addr *from)
 	d->pending++;
 }
 
-/* --- life --------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 struct al_door *
 al_door_new(struct al_gateway *gw, struct al_err *err)
 {

@@ -66,7 +66,7 @@ end(struct al_edge *e, const struct al_err *why)
 	al_edge_free(e);
 }
 
-/* --- the request ------------------------------------------------------------ */
+/* --- the request ---------------------------------------------------------- */
 static enum al_code
 read_some(struct al_edge *e, struct al_err *err)
 {
@@ -139,7 +139,7 @@ get_request(struct al_edge *e, struct al_err *err)
 	return code == AL_AGAIN ? AL_OK : code;
 }
 
-/* --- the answer --------------------------------------------------------------- */
+/* --- the answer ----------------------------------------------------------- */
 void
 al_edge_reply(struct al_edge *e, int status, const char *reason,
     unsigned retry_after_s, const char *body)
@@ -219,7 +219,7 @@ linger(struct al_edge *e, struct al_err *err)
 	return al_stream_read(e->s, waste, sizeof(waste), &n, err);
 }
 
-/* --- the pump ----------------------------------------------------------------- */
+/* --- the pump ------------------------------------------------------------- */
 static unsigned
 want(const struct al_edge *e)
 {
@@ -289,7 +289,7 @@ on_time(void *arg)
 		end(e, e->state == S_LINGER ? NULL : &err);
 }
 
-/* --- life --------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 struct al_edge *
 al_edge_start(struct al_loop *loop, int fd, const struct al_edge_opts *o,
     const struct al_edge_ops *ops, void *arg, struct al_err *err)

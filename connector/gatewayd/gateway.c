@@ -12,7 +12,7 @@
 #define LOOK_MS		100
 #define GOODBYE_MS	2000		/* for CLOSE and close_notify   */
 
-/* --- listening ---------------------------------------------------------------- */
+/* --- listening ------------------------------------------------------------ */
 static enum al_code
 add_listener(struct al_gateway *gw, struct al_listener *l)
 {
@@ -86,7 +86,7 @@ close_listeners(struct al_gateway *gw)
 	gw->listeners = NULL;
 }
 
-/* --- reload --------------------------------------------------------------------- */
+/* --- reload --------------------------------------------------------------- */
 void
 al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 {
@@ -103,7 +103,7 @@ al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 	}
 }
 
-/* --- stop ----------------------------------------------------------------------- */
+/* --- stop ----------------------------------------------------------------- */
 static void
 say_goodbye(struct al_gateway *gw)
 {
@@ -152,7 +152,7 @@ al_gateway_stop(struct al_gateway *gw, void (*on_stopped)(void *arg),
 	al_timer_set(&gw->stop_timer, 0);
 }
 
-/* --- state ---------------------------------------------------------------------- */
+/* --- state ---------------------------------------------------------------- */
 void
 al_gateway_dump(const struct al_gateway *gw)
 {
@@ -173,7 +173,7 @@ al_gateway_dump(const struct al_gateway *gw)
 		al_peer_dump(p);
 }
 
-/* --- life ------------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------- */
 struct al_gateway *
 al_gateway_new(struct al_loop *loop, struct al_settings *set,
     struct al_err *err)

@@ -23,7 +23,7 @@ struct al_identities {
 	struct table	connectors, operators;
 };
 
-/* --- reading ---------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 /* Letters, digits and a few signs: nothing that means something in a header,
  * a rule or a terminal. */
 bool
@@ -118,7 +118,7 @@ read_lines(struct table *t, enum al_identity_kind kind, const char *file,
 	return code;
 }
 
-/* --- tables --------------------------------------------------------------------- */
+/* --- tables --------------------------------------------------------------- */
 static int
 cmp_id(const void *a, const void *b)
 {
@@ -239,7 +239,7 @@ al_identities_free(struct al_identities *ids)
 	free(ids);
 }
 
-/* --- looking up ------------------------------------------------------------------- */
+/* --- looking up ----------------------------------------------------------- */
 const struct al_identity *
 al_identity_find(const struct al_identities *ids, enum al_identity_kind kind,
     const char *id)

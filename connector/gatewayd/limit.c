@@ -48,7 +48,7 @@ al_bucket_charge(struct al_bucket *b, const struct al_rate *r,
 	b->full_us = now_us + (lack < most ? lack : most);
 }
 
-/* --- one for each address --------------------------------------------------- */
+/* --- one for each address ------------------------------------------------- */
 struct slot {
 	uint64_t		key;	/* 0: never used */
 	struct al_bucket	bucket;

@@ -92,7 +92,7 @@ on_option(void *arg, int id, const char *value, struct al_err *err)
 	return AL_OK;
 }
 
-/* --- serving -------------------------------------------------------------------- */
+/* --- serving -------------------------------------------------------------- */
 struct daemon {
 	struct event_base	*base;
 	struct al_loop		*loop;
@@ -225,7 +225,7 @@ serve(struct al_settings *set, const char *config, const char *dev_dir)
 	return status;
 }
 
-/* --- the command line ------------------------------------------------------------- */
+/* --- the command line ----------------------------------------------------- */
 static int
 run(const struct command *c, const char *dev_dir)
 {

@@ -54,7 +54,7 @@ refuse(struct al_peer *p, struct al_chan *c, const struct request *r,
 	    r != NULL ? r->target : NULL, code, text);
 }
 
-/* --- channels that run ------------------------------------------------------ */
+/* --- channels that run ---------------------------------------------------- */
 static struct al_channel *
 channel_new(struct al_peer *from, struct al_peer *to, struct al_chan *c,
     const char *target)
@@ -119,7 +119,7 @@ on_relay_end(void *arg, struct al_relay *r, const struct al_relay_end *end)
 	channel_free(ch);
 }
 
-/* --- tcp and health: to a server -------------------------------------------- */
+/* --- tcp and health: to a server ------------------------------------------ */
 /* The connector hears who asks from us alone, whatever the client wrote. */
 static char *
 open_json(const struct al_peer *p, const struct request *r, uint32_t id)
@@ -206,7 +206,7 @@ to_server(struct al_peer *p, struct al_chan *c, struct request *r)
 	relay_to(p, c, r, who->route);
 }
 
-/* --- agent: to the platform --------------------------------------------------- */
+/* --- agent: to the platform ----------------------------------------------- */
 static void
 to_backend(struct al_peer *p, struct al_chan *c, struct request *r)
 {
@@ -264,7 +264,7 @@ al_channel_failed(struct al_channel *ch, uint16_t code, const char *text)
 	channel_free(ch);
 }
 
-/* --- who may open what -------------------------------------------------------- */
+/* --- who may open what ---------------------------------------------------- */
 static void
 serve(struct al_peer *p, struct al_chan *c, uint8_t kind, const char *json)
 {
@@ -291,7 +291,7 @@ serve(struct al_peer *p, struct al_chan *c, uint8_t kind, const char *json)
 	json_decref(r.json);
 }
 
-/* --- too many that come to nothing ---------------------------------------------- */
+/* --- too many that come to nothing ---------------------------------------- */
 static void
 arm(struct al_opens *o)
 {
@@ -397,7 +397,7 @@ al_opens_recheck(struct al_opens *o)
 	}
 }
 
-/* --- life ------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 enum al_code
 al_opens_init(struct al_opens *o, struct al_peer *p, struct al_err *err)
 {

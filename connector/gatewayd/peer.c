@@ -30,7 +30,7 @@ go_away(struct al_peer *p, uint16_t code, uint32_t retry_after_s,
 	al_mux_kick(p->mux);
 }
 
-/* --- one connector, one route (PROTOCOL 3.8) -------------------------------- */
+/* --- one connector, one route (PROTOCOL 3.8) ------------------------------ */
 static void
 ask_rival(struct al_peer *old)
 {
@@ -73,7 +73,7 @@ on_pong(void *arg, uint64_t rtt_us)
 	}
 }
 
-/* --- the mux's calls -------------------------------------------------------- */
+/* --- the mux's calls ------------------------------------------------------ */
 static void
 on_up(void *arg)
 {
@@ -140,7 +140,7 @@ static const struct al_mux_ops mux_ops = {
 	.on_end = on_end,
 };
 
-/* --- HELLO ------------------------------------------------------------------ */
+/* --- HELLO ---------------------------------------------------------------- */
 /* AL_WELCOME_NEW, or why there will be no session. */
 static enum al_welcome_status
 judge(const struct al_peer *p, const struct al_hello *h, const char **text)
@@ -216,7 +216,7 @@ on_greet(void *arg, struct al_greeted *g, const struct al_hello *hello,
 	}
 }
 
-/* --- life ------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 void
 al_peer_start(struct al_gateway *gw, struct al_stream *stream,
     struct al_principal *who, const uint8_t proof[static AL_SHA256_LEN],

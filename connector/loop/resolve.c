@@ -150,7 +150,7 @@ al_resolver_free(struct al_resolver *r)
 	free(r);
 }
 
-/* --- c-ares and the loop --------------------------------------------------- */
+/* --- c-ares and the loop -------------------------------------------------- */
 
 static void
 schedule(struct al_resolve *q)
@@ -229,7 +229,7 @@ on_sock_state(void *arg, ares_socket_t fd, int readable, int writable)
 	    (writable ? AL_WANT_WRITE : 0));
 }
 
-/* --- answers ---------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 /* "10.0.0.53", "10.0.0.53 and 2 more". */
 static void
@@ -367,7 +367,7 @@ on_hosts(void *arg, int status, int timeouts, struct ares_addrinfo *ai)
 	}
 }
 
-/* --- one look-up ------------------------------------------------------------ */
+/* --- one look-up ---------------------------------------------------------- */
 
 static void
 end(struct al_resolve *q)

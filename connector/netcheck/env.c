@@ -13,7 +13,7 @@
 
 #define NC_NO_STORE	162
 
-/* --- env.ca ---------------------------------------------------------------- */
+/* --- env.ca --------------------------------------------------------------- */
 /* -1: can't be read. */
 static int
 count_file(const char *path)
@@ -110,7 +110,7 @@ check_store(struct netcheck *n)
 	    dir_var : NULL);
 }
 
-/* --- proxy.discover -------------------------------------------------------- */
+/* --- proxy.discover ------------------------------------------------------- */
 static void
 say_choice(struct netcheck *n, const struct al_choice *c)
 {

@@ -99,7 +99,7 @@ struct program {
 	enum al_outcome		 outcome;
 };
 
-/* --- command line ---------------------------------------------------------- */
+/* --- command line --------------------------------------------------------- */
 static enum al_code
 take_color(struct program *p, const char *value, struct al_err *err)
 {
@@ -212,7 +212,7 @@ read_settings(struct program *p, int n, char **words, struct al_err *err)
 	return al_where_authorization(p->conf, &p->n.authorization, err);
 }
 
-/* --- the run --------------------------------------------------------------- */
+/* --- the run -------------------------------------------------------------- */
 uint64_t
 netcheck_now(const struct netcheck *n)
 {
@@ -341,7 +341,7 @@ run(struct program *p, struct al_err *err)
 	return AL_OK;
 }
 
-/* --- the report ------------------------------------------------------------ */
+/* --- the report ----------------------------------------------------------- */
 static bool
 print_text(struct program *p)
 {

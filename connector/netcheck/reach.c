@@ -30,7 +30,7 @@ fail(struct netcheck *n, const struct al_err *err)
 	over(n);
 }
 
-/* --- whose certificate it is ----------------------------------------------- */
+/* --- whose certificate it is ---------------------------------------------- */
 static void
 issuer_text(X509 *cert, char *out, size_t cap)
 {
@@ -74,7 +74,7 @@ look_at_certificate(struct netcheck *n, struct al_stream *s)
 	    n->report.results[AL_CHECK_TLS_TRUST].end_us);
 }
 
-/* --- its own connection ---------------------------------------------------- */
+/* --- its own connection --------------------------------------------------- */
 static void
 on_echo(void *arg, struct al_stream *s, unsigned route,
     const struct al_err *err)

@@ -29,7 +29,7 @@ put(char *out, size_t cap, const char *text)
 		(void)al_str_clean(out, cap, text, strlen(text));
 }
 
-/* --- what happens ---------------------------------------------------------- */
+/* --- what happens --------------------------------------------------------- */
 void
 al_report_begin(struct al_report *r, enum al_check_id id, const char *what,
     uint64_t now_us)
@@ -77,7 +77,7 @@ al_report_skip(struct al_report *r, enum al_check_id id, const char *why)
 	put(res->note, sizeof(res->note), why);
 }
 
-/* --- the end --------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 /* The first thing that id needs and that has failed or was kept from being. */
 static enum al_check_id
 blocker(const struct al_report *r, enum al_check_id id)
@@ -154,7 +154,7 @@ al_report_settle(struct al_report *r, enum al_outcome outcome,
 		settle_one(r, id, now_us);
 }
 
-/* --- what it comes to ------------------------------------------------------ */
+/* --- what it comes to ----------------------------------------------------- */
 unsigned
 al_report_count(const struct al_report *r, enum al_status s)
 {

@@ -155,7 +155,7 @@ al_report_table(FILE *out, const struct al_report *r,
 		line(out, r, id, &c, o);
 }
 
-/* --- below the table ------------------------------------------------------- */
+/* --- below the table ------------------------------------------------------ */
 /* Words of text, at most width cells a line, each line behind indent. */
 static void
 wrap(FILE *out, const char *indent, const char *text, unsigned width)

@@ -5,7 +5,7 @@
 #include "connector/loop/loop.h"
 #include "connector/netcheck/netcheck.h"
 
-/* --- round trips ----------------------------------------------------------- */
+/* --- round trips ---------------------------------------------------------- */
 static double
 in_ms(uint64_t us)
 {
@@ -61,7 +61,7 @@ on_pong(void *arg, uint64_t rtt_us)
 	al_client_close(n->client);
 }
 
-/* --- the client's ---------------------------------------------------------- */
+/* --- the client's --------------------------------------------------------- */
 static bool
 on_target(void *arg, struct al_client_target *t, struct al_err *err)
 {

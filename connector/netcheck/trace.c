@@ -14,7 +14,7 @@ is_literal(const char *host)
 	return al_addr_parse_ip(&a, host, 0);
 }
 
-/* --- what the route has no use for ----------------------------------------- */
+/* --- what the route has no use for ---------------------------------------- */
 struct needs {
 	bool	direct, proxy, proxy_tls, proxy_name, target_name;
 };
@@ -80,7 +80,7 @@ netcheck_plan(struct netcheck *n)
 	}
 }
 
-/* --- which check a step belongs to ----------------------------------------- */
+/* --- which check a step belongs to ---------------------------------------- */
 static enum al_check_id
 check_of(const struct al_report *r, const struct al_step *s)
 {
@@ -136,7 +136,7 @@ pass(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 	res->err.code = AL_OK;
 }
 
-/* --- TLS with the host is two checks --------------------------------------- */
+/* --- TLS with the host is two checks -------------------------------------- */
 static bool
 is_trust(const struct al_err *err)
 {
@@ -179,7 +179,7 @@ tls_open(struct netcheck *n, const struct al_step *s)
 		    "verified", netcheck_now(n));
 }
 
-/* --- a step ends badly ----------------------------------------------------- */
+/* --- a step ends badly ---------------------------------------------------- */
 /* 401 and 403 come before the upgrade, but from the gateway. */
 static void
 upgrade_failed(struct netcheck *n, const struct al_err *err)
@@ -255,7 +255,7 @@ netcheck_trace(struct netcheck *n, const struct al_step *step)
 	netcheck_changed(n);
 }
 
-/* --- the attempt as a whole ------------------------------------------------ */
+/* --- the attempt as a whole ----------------------------------------------- */
 void
 netcheck_failed(struct netcheck *n, const struct al_err *err)
 {

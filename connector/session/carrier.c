@@ -82,7 +82,7 @@ al_carrier_read(struct al_carrier *c, struct al_err *err)
 	return code;
 }
 
-/* --- writing --------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 /* What the stream does not take at once waits here, so that the engine's
  * record is free again. */
 static enum al_code
@@ -198,7 +198,7 @@ send_control(struct al_carrier *c, uint8_t op, const void *p, size_t len,
 	    key), err);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 enum al_code
 al_carrier_next(struct al_carrier *c, struct al_block **blk,
     struct al_err *err)
@@ -242,7 +242,7 @@ al_carrier_watch(struct al_carrier *c, unsigned want)
 	al_watch_set(&c->watch, want | al_stream_want(c->stream));
 }
 
-/* --- goodbye --------------------------------------------------------------- */
+/* --- goodbye -------------------------------------------------------------- */
 static void
 linger_end(void *arg)
 {

@@ -58,7 +58,7 @@ step(struct al_client *c, enum al_stage stage, enum al_step_state state,
 		c->ops->on_step(c->arg, &s);
 }
 
-/* --- ends of attempts and sessions ----------------------------------------- */
+/* --- ends of attempts and sessions ---------------------------------------- */
 static bool
 is_hard(const struct al_err *why)
 {
@@ -86,7 +86,7 @@ down(struct al_client *c, const struct al_err *why)
 	c->ops->on_down(c->arg, why, in_ms);
 }
 
-/* --- the session ----------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 static void
 on_mux_up(void *arg)
 {
@@ -162,7 +162,7 @@ static const struct al_mux_ops mux_ops = {
 	.on_end = on_mux_end,
 };
 
-/* --- on the way ------------------------------------------------------------ */
+/* --- on the way ----------------------------------------------------------- */
 static void
 on_upgraded(void *arg, struct al_stream *s, unsigned route,
     const struct al_err *err)
@@ -288,7 +288,7 @@ attempt(void *arg)
 		down(c, &err);
 }
 
-/* --- for the owner --------------------------------------------------------- */
+/* --- for the owner -------------------------------------------------------- */
 struct al_client *
 al_client_start(struct al_loop *loop, struct al_resolver *r,
     const struct al_client_opts *o, const struct al_client_ops *ops,

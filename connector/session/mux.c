@@ -30,7 +30,7 @@ struct al_mux {
 
 static void end_with(struct al_mux *m, const struct al_err *why);
 
-/* --- ends: channels and their users ---------------------------------------- */
+/* --- ends: channels and their users --------------------------------------- */
 static void
 tell_gone(struct al_mux *m, struct al_chan *c, enum al_gone how,
     uint16_t code, const char *text)
@@ -119,7 +119,7 @@ al_end_ready(struct al_end *e)
 	al_mux_kick(e->mux);
 }
 
-/* --- what the engine has to tell ------------------------------------------- */
+/* --- what the engine has to tell ------------------------------------------ */
 static void
 peer_closed(struct al_mux *m, const struct al_event *ev)
 {
@@ -216,7 +216,7 @@ tell_all(struct al_mux *m)
 		tell(m, &ev);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 static enum al_code
 feed_all(struct al_mux *m, struct al_err *err)
 {
@@ -285,7 +285,7 @@ read_some(struct al_mux *m)
 		link_lost(m, code, &err);
 }
 
-/* --- writing --------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 /* Fill the open record from whoever has a turn. */
 static void
 fill(struct al_mux *m)
@@ -418,7 +418,7 @@ on_time(void *arg)
 		al_task_queue(&m->task);
 }
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------- */
 static void
 free_now(void *p)
 {

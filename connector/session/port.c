@@ -106,7 +106,7 @@ finish_if_done(struct al_port *p)
 	finish(p, AL_CHAN_DONE, NULL, false);
 }
 
-/* --- local to channel ------------------------------------------------------ */
+/* --- local to channel ----------------------------------------------------- */
 static size_t
 take_early(struct al_port *p, uint8_t *to, size_t cap)
 {
@@ -169,7 +169,7 @@ on_turn(struct al_end *e, struct al_session *s, const struct al_turn *t,
 	}
 }
 
-/* --- channel to local ------------------------------------------------------ */
+/* --- channel to local ----------------------------------------------------- */
 static ssize_t
 put(struct al_port *p, struct al_span *v, size_t n)
 {
@@ -236,7 +236,7 @@ on_data(struct al_end *e)
 		deliver(p);
 }
 
-/* --- the rest of the end --------------------------------------------------- */
+/* --- the rest of the end -------------------------------------------------- */
 static void
 on_ready(void *arg, unsigned ready)
 {

@@ -48,7 +48,7 @@ struct forwarding {
 
 static void goodbye(struct tunnel *t);
 
-/* --- OPEN's JSON ----------------------------------------------------------- */
+/* --- OPEN's JSON ---------------------------------------------------------- */
 static char *
 target_json(const struct forwarding *fw, const char *target)
 {
@@ -60,7 +60,7 @@ target_json(const struct forwarding *fw, const char *target)
 	return text;
 }
 
-/* --- what a refusal means -------------------------------------------------- */
+/* --- what a refusal means ------------------------------------------------- */
 /* "connection refused (3)", and who says so. */
 static void
 explain(struct al_err *err, const struct forwarding *fw, const char *target,
@@ -84,7 +84,7 @@ is_final(uint16_t code)
 	    code == AL_CHAN_UNSUPPORTED || code == AL_CHAN_OFFLINE;
 }
 
-/* --- asking the far side before saying "ready" ------------------------------ */
+/* --- asking the far side before saying "ready" ---------------------------- */
 static void
 on_probe_turn(struct al_end *e, struct al_session *s,
     const struct al_turn *t, uint64_t now_us)
@@ -151,7 +151,7 @@ probe(struct listener *l, struct al_mux *m)
 	free(json);
 }
 
-/* --- one forwarded connection ---------------------------------------------- */
+/* --- one forwarded connection --------------------------------------------- */
 static void
 on_port_end(void *arg, struct al_port *p, const struct al_port_end *end)
 {
@@ -268,7 +268,7 @@ listener_close(struct listener *l)
 		(void)close(l->fd);
 }
 
-/* --- -W -------------------------------------------------------------------- */
+/* --- -W ------------------------------------------------------------------- */
 static void
 on_stdio_ready(void *arg, struct al_port *p, const char *json)
 {
@@ -360,7 +360,7 @@ stdio_open(struct forwarding *fw, struct al_mux *m)
 	free(json);
 }
 
-/* --- the session ----------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 static bool
 on_target(void *arg, struct al_client_target *target, struct al_err *err)
 {

@@ -68,7 +68,7 @@ struct given {
 	const char	*config;
 };
 
-/* --- a forward's text ------------------------------------------------------ */
+/* --- a forward's text ----------------------------------------------------- */
 /* The field that ends at the next ':' outside brackets; NULL: none is left. */
 static char *
 next_field(char **rest)
@@ -138,7 +138,7 @@ check_target(const char *target, struct al_err *err)
 	return err->code;
 }
 
-/* --- command line ---------------------------------------------------------- */
+/* --- command line --------------------------------------------------------- */
 static enum al_code
 on_option(void *arg, int id, const char *value, struct al_err *err)
 {

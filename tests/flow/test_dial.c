@@ -252,7 +252,7 @@ static const struct dnsd_row zone[] = {
 	    .rcode_aaaa = DNSD_SILENT },
 };
 
-/* --- the world ---------------------------------------------------------------- */
+/* --- the world ------------------------------------------------------------ */
 static struct event_base *base;
 static struct al_loop *loop;
 static struct dnsd *dns;
@@ -415,7 +415,7 @@ tear_down(void)
 	event_base_free(base);
 }
 
-/* --- the dial ------------------------------------------------------------------ */
+/* --- the dial ------------------------------------------------------------- */
 
 static void
 on_step(void *arg, const struct al_step *s)
@@ -652,7 +652,7 @@ cancel_anywhere(void **state)
 	al_dial_cancel(NULL);
 }
 
-/* --- al_handshake_start ---------------------------------------------------------- */
+/* --- al_handshake_start --------------------------------------------------- */
 
 static enum al_hs
 ask(void *m, struct al_buf *in, struct al_buf *out, struct al_err *e)

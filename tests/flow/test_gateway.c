@@ -43,7 +43,7 @@ turn(void)
 
 #define UNTIL(x)	while (!(x)) turn()
 
-/* --- files --------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 static const char *
 path_of(const char *name)
 {
@@ -141,7 +141,7 @@ forget_alice(void)
 	add("operators", AL_IDENTITY_OPERATOR, "alice", ignored);
 }
 
-/* --- plain HTTP ------------------------------------------------------------------ */
+/* --- plain HTTP ----------------------------------------------------------- */
 static int
 connect_to_gateway(void)
 {
@@ -235,7 +235,7 @@ http(void **state)
 	assert_non_null(strstr(audit_text(), "auth"));
 }
 
-/* --- clients ------------------------------------------------------------------------ */
+/* --- clients -------------------------------------------------------------- */
 struct client;
 
 struct chan {
@@ -445,7 +445,7 @@ chan_open(struct chan *c, struct client *cl, uint8_t kind, const char *json)
 	UNTIL(c->accepted || c->gone);
 }
 
-/* --- a gateway with two servers and two operators ------------------------------------- */
+/* --- a gateway with two servers and two operators ------------------------- */
 static void
 gateway_start(const char *more)
 {
@@ -501,7 +501,7 @@ restart(const char *more)
 	gateway_start(more);
 }
 
-/* --- channels --------------------------------------------------------------------------- */
+/* --- channels ------------------------------------------------------------- */
 static void
 a_channel(void **state)
 {
@@ -655,7 +655,7 @@ failed_opens(void **state)
 	client_close(&other);
 }
 
-/* --- agents ----------------------------------------------------------------------------- */
+/* --- agents --------------------------------------------------------------- */
 static void
 agents(void **state)
 {
@@ -698,7 +698,7 @@ agents(void **state)
 	client_close(&con);
 }
 
-/* --- one connector, one route -------------------------------------------------------------- */
+/* --- one connector, one route --------------------------------------------- */
 static void
 same_instance(void **state)
 {
@@ -750,7 +750,7 @@ two_instances(void **state)
 	client_close(&op);
 }
 
-/* --- reload and stop -------------------------------------------------------------------------- */
+/* --- reload and stop ------------------------------------------------------ */
 static void
 revoked(void **state)
 {

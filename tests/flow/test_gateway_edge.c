@@ -20,7 +20,7 @@ static struct event_base *base;
 static struct al_loop *loop;
 static struct al_err err;
 
-/* --- the other side of on_request -------------------------------------------- */
+/* --- the other side of on_request ----------------------------------------- */
 static struct al_edge *edge;		/* NULL once it has ended */
 static struct al_stream *upgraded;
 static struct al_err why;
@@ -59,7 +59,7 @@ static const struct al_edge_ops ops = {
 	.on_request = on_request, .on_end = on_end,
 };
 
-/* --- the client ---------------------------------------------------------------- */
+/* --- the client ----------------------------------------------------------- */
 static char answer[8192];
 static size_t answer_len;
 
@@ -126,7 +126,7 @@ talk(const char *bytes, size_t len, size_t chunk)
 	al_stream_free(upgraded);
 }
 
-/* --- rows ------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------- */
 #define B(s)	s, sizeof(s) - 1
 #define HOST	"Host: gw\r\n"
 #define WS	HOST "Connection: Upgrade\r\nUpgrade: websocket\r\n"	\

@@ -21,7 +21,7 @@
 #include "connector/session/relay.h"
 #include "connector/stream/tcp.h"
 
-/* --- a source and sink at the end of a port --------------------------------- */
+/* --- a source and sink at the end of a port ------------------------------- */
 struct peer {
 	int		 fd;
 	struct event	*ev;
@@ -99,7 +99,7 @@ peer_close(struct peer *p)
 	*p = (struct peer){ .fd = -1 };
 }
 
-/* --- the three programs ------------------------------------------------------ */
+/* --- the three programs --------------------------------------------------- */
 #define CHANNELS 200
 
 struct world {

@@ -16,7 +16,7 @@
 
 static uint8_t pattern[PERIOD + 65536];
 
-/* --- one conversation and its two ends ------------------------------------- */
+/* --- one conversation and its two ends ------------------------------------ */
 struct end {
 	struct node	*n;
 	struct al_chan	*c;		/* NULL: left */
@@ -77,7 +77,7 @@ leave_if_done(struct end *e)
 	leave(e);
 }
 
-/* --- sending --------------------------------------------------------------- */
+/* --- sending -------------------------------------------------------------- */
 static void
 make_readable(struct end *e)
 {
@@ -181,7 +181,7 @@ on_turn(struct node *n, const struct al_turn *t)
 		turn_of_end(e, t);
 }
 
-/* --- receiving ------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------ */
 static void
 read_end(struct end *e, size_t max)
 {
@@ -221,7 +221,7 @@ got_data(struct end *e)
 	}
 }
 
-/* --- life of channels ------------------------------------------------------ */
+/* --- life of channels ----------------------------------------------------- */
 static void
 end_init(struct end *e, struct node *n, struct conv *cv, unsigned side)
 {
@@ -372,7 +372,7 @@ on_event(struct node *n, const struct al_event *ev)
 	}
 }
 
-/* --- actions --------------------------------------------------------------- */
+/* --- actions -------------------------------------------------------------- */
 static struct end *
 any_end(struct flow *f)
 {

@@ -136,7 +136,7 @@ shape_init(struct shape *sh, uint64_t delay_us, size_t wire_max,
 	run_for(sh, 5 * delay_us + 1000);	/* greeting */
 }
 
-/* --- a stalled reader ------------------------------------------------------ */
+/* --- a stalled reader ----------------------------------------------------- */
 static void
 one_stalled_among_100(void **state)
 {
@@ -169,7 +169,7 @@ one_stalled_among_100(void **state)
 	world_fini(&sh.w);
 }
 
-/* --- the scheduler --------------------------------------------------------- */
+/* --- the scheduler -------------------------------------------------------- */
 static struct lane *
 add_bulk(struct shape *sh)
 {
@@ -277,7 +277,7 @@ bulk_calms_down(void **state)
 	world_fini(&sh.w);
 }
 
-/* --- windows --------------------------------------------------------------- */
+/* --- windows -------------------------------------------------------------- */
 static void
 window_grows_with_the_path(void **state)
 {

@@ -1,8 +1,6 @@
 """A site whose firewall lets out only the proxy's port and DNS: everything
 works, and nothing else leaves it."""
-import hashlib
 import os
-import shlex
 
 import pytest
 

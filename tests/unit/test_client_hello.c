@@ -14,7 +14,7 @@
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* --- hellos by OpenSSL ------------------------------------------------------ */
+/* --- hellos by OpenSSL ---------------------------------------------------- */
 static size_t
 real_hello(uint8_t *out, size_t cap, const char *name, int max_version)
 {
@@ -113,7 +113,7 @@ real(void **state)
 	}
 }
 
-/* --- hellos by hand --------------------------------------------------------- */
+/* --- hellos by hand ------------------------------------------------------- */
 #define RANDOM	"0123456789abcdef0123456789abcdef"
 /* version, random, no session, one suite, no compression */
 #define PLAIN	"\3\3" RANDOM "\0" "\0\2\x13\1" "\1\0"

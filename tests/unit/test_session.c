@@ -356,7 +356,7 @@ static const struct row {
 	    "time 15000000", "dead no START within 15 s", NULL } },
 };
 
-/* --- the table ------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------ */
 static void
 start(struct script *t, const struct row *r)
 {
@@ -437,7 +437,7 @@ every_moment(void **state)
 	}
 }
 
-/* --- limits ---------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------- */
 static void
 channel_limit(void **state)
 {
@@ -549,7 +549,7 @@ long_answer(void **state)
 	script_fini(&t);
 }
 
-/* --- budgets --------------------------------------------------------------- */
+/* --- budgets -------------------------------------------------------------- */
 static void
 window_budget(void **state)
 {

@@ -24,7 +24,7 @@
 
 static struct al_err err;
 
-/* --- a machine: says "ask", then obeys one word a line ---------------------- */
+/* --- a machine: says "ask", then obeys one word a line -------------------- */
 static int machines;
 
 static enum al_hs
@@ -290,7 +290,7 @@ driver_errors(void **state)
 	assert_int_equal(machines, 0);
 }
 
-/* --- sockets and fds on a loop ---------------------------------------------- */
+/* --- sockets and fds on a loop -------------------------------------------- */
 static struct event_base *base;
 static struct al_loop *loop;
 static int joined;

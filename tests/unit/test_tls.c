@@ -417,7 +417,7 @@ cert_demanded(void **state)
 	}
 }
 
-/* --- cuts: a clear error, whatever byte is the last ------------------------ */
+/* --- cuts: a clear error, whatever byte is the last ----------------------- */
 static void
 cut_handshake(int from, enum mem_end as, size_t step)
 {
@@ -794,7 +794,7 @@ idle_memory(void **state)
 	pair_fini(&first);
 }
 
-/* --- settings and files ---------------------------------------------------- */
+/* --- settings and files --------------------------------------------------- */
 static void
 settings(void **state)
 {

@@ -63,7 +63,7 @@ static const struct row {
 	{ "65536 and empty ones", { FIRST(65536), MORE(0), LAST(0), END } },
 };
 
-/* --- a row as bytes, and what has to come of them -------------------------- */
+/* --- a row as bytes, and what has to come of them ------------------------- */
 #define BYTES_MAX	200000
 
 struct want {
@@ -137,7 +137,7 @@ script_fini(struct script *s)
 	free(s->bytes);
 }
 
-/* --- running it ------------------------------------------------------------ */
+/* --- running it ----------------------------------------------------------- */
 enum mode {
 	GIVE_BACK,		/* every block comes back                   */
 	TAKE,			/* keep what may be kept                    */
@@ -309,7 +309,7 @@ every_cut(void **state)
 	}
 }
 
-/* --- what is refused ------------------------------------------------------- */
+/* --- what is refused ------------------------------------------------------ */
 #define K	"\0\0\0\0"		/* a mask that changes nothing */
 
 static const struct bad {
