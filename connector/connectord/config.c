@@ -52,7 +52,7 @@ static const struct al_conf_key keys[] = {
 	{ .key = "proxy_from_environment", .type = AL_CONF_BOOL,
 	    .def = "yes" },
 	{ .key = "allow_target", .type = AL_CONF_TEXT, .flags = AL_CONF_LIST,
-	    .check = check_target },
+	    .def = "loopback", .check = check_target },
 	{ .key = "allow_host", .type = AL_CONF_TEXT, .flags = AL_CONF_LIST,
 	    .check = check_host },
 	{ .key = "hosts_file", .type = AL_CONF_BOOL, .def = "no" },

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "connector/base/str.h"
-#include "connector/connectord/policy.h"
+#include "connector/daemon/target.h"
 
 void
 al_names_init(struct al_names *n)
@@ -63,7 +63,7 @@ al_names_has(const struct al_names *n, const char *host, uint16_t port)
 
 	for (i = 0; i < n->n; i++)
 		if (n->v[i].port == port &&
-		    al_name_matches(n->v[i].pattern, host))
+		    al_target_name_matches(n->v[i].pattern, host))
 			return true;
 	return false;
 }
@@ -74,7 +74,7 @@ al_names_port(const struct al_names *n, const char *host)
 	size_t i;
 
 	for (i = 0; i < n->n; i++)
-		if (al_name_matches(n->v[i].pattern, host))
+		if (al_target_name_matches(n->v[i].pattern, host))
 			return n->v[i].port;
 	return 0;
 }

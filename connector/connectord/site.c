@@ -204,7 +204,7 @@ set_lists(struct al_site *s, const struct al_conf *c, struct al_err *err)
 	    NULL; i++)
 		if (al_policy_add(&s->targets, v->text, err) != AL_OK)
 			return err->code;
-	return i > 0 ? AL_OK : al_policy_add_default(&s->targets, err);
+	return AL_OK;
 }
 
 /* --- the way to the workspace host ---------------------------------------- */

@@ -236,7 +236,7 @@ allow_addr(void *arg, const struct al_addr *a)
 	struct target *g = arg;
 	struct al_targets *t = g->t;
 
-	if (al_policy_is_forbidden(a) || t->o.is_ours(t->o.arg, a) ||
+	if (al_target_is_forbidden(a) || t->o.is_ours(t->o.arg, a) ||
 	    (g->verdict == AL_VERDICT_ADDRESS &&
 	    !al_policy_has_addr(t->policy, a))) {
 		g->denied = *a;
