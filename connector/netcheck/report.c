@@ -25,8 +25,9 @@ al_status_name(enum al_status s)
 static void
 put(char *out, size_t cap, const char *text)
 {
-	if (text != NULL)
-		(void)al_str_clean(out, cap, text, strlen(text));
+	if (text == NULL)
+		text = "";
+	(void)al_str_clean(out, cap, text, strlen(text));
 }
 
 /* --- what happens --------------------------------------------------------- */

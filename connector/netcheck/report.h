@@ -63,6 +63,8 @@ struct al_result {
 	unsigned	 route;			/* the alternative it is of  */
 	unsigned	 open;			/* steps under way           */
 	bool		 is_blocked;		/* SKIP: something failed    */
+	bool		 fell_back;		/* an alternative has failed */
+	char		 first_failed[AL_HOST_MAX + 10];	/* its what  */
 };
 
 enum al_outcome {

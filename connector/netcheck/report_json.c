@@ -176,7 +176,7 @@ al_report_json(FILE *out, const struct al_report *r,
 	    checks(r, &names), "result", result(r, strict), "redacted", 1);
 	if (all == NULL)
 		return false;
-	failed = json_dumpf(all, out, JSON_INDENT(2));
+	failed = json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
 	json_decref(all);
 	return failed == 0 && fputc('\n', out) != EOF;
 }

@@ -1,6 +1,7 @@
 /* connector/netcheck/trace.c - the steps of the connect path become checks. */
 #include <string.h>
 
+#include "connector/dial/judge.h"
 #include "connector/netcheck/causes.h"
 #include "connector/netcheck/netcheck.h"
 
@@ -88,7 +89,10 @@ check_of(const struct al_report *r, const struct al_step *s)
 
 	switch (s->stage) {
 	case AL_AT_DNS:
-		return strcmp(s->what, r->host) == 0 ? AL_CHECK_DNS_TARGET :
+		/* for a SOCKS proxy that is asked by address */
+		return hops == 0 || (s->hop + 1 == hops &&
+		    r->results[AL_CHECK_PROXY_CONNECT].status ==
+		    AL_STATUS_RUNNING) ? AL_CHECK_DNS_TARGET :
 		    AL_CHECK_DNS_PROXY;
 	case AL_AT_TCP:
 		return hops == 0 ? AL_CHECK_TCP_TARGET : AL_CHECK_PROXY_TCP;
@@ -107,33 +111,62 @@ check_of(const struct al_report *r, const struct al_step *s)
 	}
 }
 
-/* The way to the proxy's own host begins again: what was seen before was of
- * another alternative, or of a connection that a login needs anew. */
+/* The step names the proxy; what matters is whom it is asked for. */
+static const char *
+asked_for(const struct al_report *r, const struct al_step *s,
+    char text[static AL_HOSTPORT_TEXT])
+{
+	const struct al_chain *c = &r->route->chains[s->route];
+	const struct al_hop *next = s->hop + 1 < c->n ?
+	    &c->hops[s->hop + 1] : NULL;
+
+	return al_hostport_format(text, next != NULL ? next->host : r->host,
+	    next != NULL ? next->port : r->port);
+}
+
+/* What was seen before was of another alternative, or of a connection that a
+ * login needs anew. */
 static void
 begin(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 {
 	struct al_result *res = &n->report.results[id];
+	char text[AL_HOSTPORT_TEXT];
 
-	if (s->route != res->route)
+	if (s->route != res->route) {
 		res->open = 0;
+		if (res->status == AL_STATUS_FAIL && !res->fell_back)
+			memcpy(res->first_failed, res->what,
+			    sizeof(res->what));
+		res->fell_back |= res->status == AL_STATUS_FAIL;
+	}
 	res->route = s->route;
 	res->open++;
-	al_report_begin(&n->report, id, s->what, netcheck_now(n));
+	al_report_begin(&n->report, id, id == AL_CHECK_PROXY_CONNECT ?
+	    asked_for(&n->report, s, text) : s->what, netcheck_now(n));
 }
 
-/* "proxy-a failed, the next one is used" is worth a warning. */
+/* That the first proxy failed and the next one is used is worth a warning. */
 static void
 pass(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 {
 	struct al_result *res = &n->report.results[id];
+	struct al_err err = res->err;
 
 	if (id == AL_CHECK_PROXY_TCP || id == AL_CHECK_TCP_TARGET)
 		al_report_begin(&n->report, id, s->what, netcheck_now(n));
-	al_report_end(&n->report, id, AL_STATUS_PASS, s->note,
-	    netcheck_now(n));
 	res->route = s->route;
 	res->open = 0;
 	res->err.code = AL_OK;
+	if (!res->fell_back) {
+		al_report_end(&n->report, id, AL_STATUS_PASS, s->note,
+		    netcheck_now(n));
+		return;
+	}
+	if (res->first_failed[0] != '\0')
+		al_err_prefix(&err, "%s failed, the next one is used",
+		    res->first_failed);
+	al_report_fail(&n->report, id, AL_STATUS_WARN, &err,
+	    netcheck_now(n));
 }
 
 /* --- TLS with the host is two checks -------------------------------------- */
