@@ -36,7 +36,7 @@ static const char help[] =
 "  --url URL             https://WORKSPACE             ($ALPACON_URL)\n"
 "  --ca FILE             CA instead of the system's    ($ALPACON_CA_FILE)\n"
 "  --proxy URL           http, https, socks4, socks4a, socks5, socks5h, or\n"
-"                        direct (repeatable: alternatives; hops of a chain by ',')\n"
+"                        direct (repeatable: alternatives; chains by ',')\n"
 "  --proxy-user NAME --proxy-password-file FILE --proxy-ca FILE\n"
 "  --mode WORD           auto, mux or direct\n"
 "  --log-level WORD      error, warning, notice, info or debug\n"
@@ -97,20 +97,22 @@ read_conf(struct program *p, struct al_err *err)
 	const struct al_cli cli = { .program = PROGRAM, .help = help,
 	    .options = options, .n = sizeof(options) / sizeof(options[0]),
 	    .conf = conf, .on_option = on_option, .arg = p };
+	enum al_code code;
 	int first;
 
 	if (conf == NULL) {
 		(void)al_fail_nomem(err, AL_AT_CONFIG);
 		return NULL;
 	}
-	if (al_cli_parse(&cli, p->argc, p->argv, &first, err) == AL_OK) {
-		if (first < p->argc)
-			(void)al_cli_fail(err, "\"%s\" is not an option; "
-			    "this program takes no words", p->argv[first]);
-		else if (al_connector_conf_read(conf, p->config, err) ==
-		    AL_OK)
-			return conf;
-	}
+	code = al_cli_parse(&cli, p->argc, p->argv, &first, err);
+	if (code == AL_OK && first < p->argc)
+		code = al_cli_fail(err, "\"%s\" is not an option; this "
+		    "program takes no words", p->argv[first]);
+	if (code == AL_OK)
+		code = al_connector_conf_read(conf, p->config, err);
+	if (code == AL_OK)
+		return conf;
+	err->code = code;	/* EOF, of --help, has no sentence */
 	al_conf_free(conf);
 	return NULL;
 }
