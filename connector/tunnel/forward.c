@@ -19,6 +19,8 @@
 #include "connector/tunnel/tunnel.h"
 
 #define ACCEPT_BATCH	64
+#define AGAIN_MS	3000	/* between questions to a far side that is not
+				 * ready                                       */
 
 struct forwarding;
 
@@ -31,7 +33,8 @@ struct listener {
 	int			 fd;
 	struct al_watch		 watch;
 	struct al_timer		 pause;		/* no descriptors left     */
-	bool			 said_ready;
+	struct al_timer		 again;		/* ask once more           */
+	bool			 said_ready, said_not;
 };
 
 struct forwarding {
@@ -103,6 +106,7 @@ on_probe_accept(struct al_end *e, const char *json)
 	say(l->fw->t, l->said_ready ? "ready again: %s -> %s %s" :
 	    "ready: %s -> %s %s", l->where, l->fw->t->server, l->f->target);
 	l->said_ready = true;
+	l->said_not = false;
 }
 
 static void
@@ -121,11 +125,15 @@ on_probe_gone(struct al_end *e, enum al_gone how, uint16_t code,
 	if (how != AL_GONE_REFUSED)
 		return;
 	explain(&err, l->fw, l->f->target, code, text);
-	if (is_final(code) && !l->said_ready)
+	if (is_final(code) && !l->said_ready) {
 		stop(l->fw->t, &err);
-	else
-		say(l->fw->t, "not ready: %s -> %s (it is tried again for "
-		    "each connection)", l->where, err.text);
+		return;
+	}
+	if (!l->said_not)
+		say(l->fw->t, "not ready: %s -> %s (asked again every %d s)",
+		    l->where, err.text, AGAIN_MS / 1000);
+	l->said_not = true;
+	al_timer_set(&l->again, AGAIN_MS);
 }
 
 static const struct al_end_ops probe_ops = {
@@ -145,10 +153,21 @@ probe(struct listener *l, struct al_mux *m)
 	    .json = json != NULL ? json : "" };
 	struct al_err err;
 
+	al_timer_cancel(&l->again);
 	l->probe.ops = &probe_ops;
 	if (al_end_open(&l->probe, m, &o, &err) != AL_OK)
 		stop(l->fw->t, &err);
 	free(json);
+}
+
+static void
+on_again(void *arg)
+{
+	struct listener *l = arg;
+	struct al_mux *m = al_client_mux(l->fw->client);
+
+	if (m != NULL && l->probe.chan == NULL)
+		probe(l, m);
 }
 
 /* --- one forwarded connection --------------------------------------------- */
@@ -253,7 +272,8 @@ listener_open(struct listener *l, struct al_err *err)
 	(void)al_addr_format(&a, l->where);
 	if (al_watch_init(&l->watch, l->fw->t->loop, l->fd, on_listener, l,
 	    err) != AL_OK || al_timer_init(&l->pause, l->fw->t->loop,
-	    on_pause_over, l, err) != AL_OK)
+	    on_pause_over, l, err) != AL_OK || al_timer_init(&l->again,
+	    l->fw->t->loop, on_again, l, err) != AL_OK)
 		return err->code;
 	al_watch_set(&l->watch, AL_WANT_READ);
 	return AL_OK;
@@ -264,6 +284,7 @@ listener_close(struct listener *l)
 {
 	al_watch_fini(&l->watch);
 	al_timer_fini(&l->pause);
+	al_timer_fini(&l->again);
 	if (l->fd > 0)
 		(void)close(l->fd);
 }
