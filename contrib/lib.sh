@@ -30,6 +30,7 @@ packages() {
 	man-db                       check       -            reads the man pages for errors
 	python3                      check,demo  -            system tests, the demo's services
 	python3-pytest               check       -            system tests
+	python3-jsonschema           check       -            the schema of netcheck's JSON
 	squid-openssl|squid          check,demo  squid        the usual corporate proxy
 	squid-langpack               check       -            its error pages
 	dante-server                 check       danted       SOCKS5 with user and password

@@ -16,7 +16,10 @@ class Net:
 
     def __init__(self, box, name, inside=None):
         prefix = inside.enter if inside else []
-        flags = ["-nm"] if inside else ["-Urnm"]
+        # Root needs no user namespace, and sshd as root can't do with one:
+        # it drops its groups before anybody has logged in.
+        users = os.geteuid() != 0
+        flags = ["-nm"] if inside or not users else ["-Urnm"]
         self.box = box
         # The holder ends when its standard input does: with this program.
         self.holder = Proc(box, box.name(f"netns-{name}"),
@@ -27,8 +30,8 @@ class Net:
         # In the holder's log its pid is its own namespace's: the same, as
         # pid namespaces are not used.
         self.pid = int(self.holder.text().split()[0])
-        self.enter = ["nsenter", "-t", str(self.pid), "-U", "-n", "-m",
-                      "--preserve-credentials"]
+        self.enter = ["nsenter", "-t", str(self.pid), "-n", "-m",
+                      *(["-U", "--preserve-credentials"] if users else [])]
         self.run("ip link set lo up")
 
     def run(self, script, **kw):

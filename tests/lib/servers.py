@@ -190,6 +190,9 @@ MaxSessions 100
 Subsystem sftp internal-sftp
 """)
         argv = [which("sshd"), "-D", "-e", "-f", conf]
+        if net and os.geteuid() != 0:   # who seems root there, and is not
+            argv = ["unshare", f"--map-user={os.geteuid()}",
+                    f"--map-group={os.getegid()}", *argv]
         self.proc = (net.start(box, argv, name="sshd") if net
                      else box.start(argv, name="sshd"))
         if not net:

@@ -1,6 +1,8 @@
 """A site whose firewall lets out only the proxy's port and DNS: everything
 works, and nothing else leaves it."""
+import hashlib
 import os
+import shlex
 
 import pytest
 
@@ -51,6 +53,29 @@ def test_transfer(box, site):
     assert site.packets(f"src host {netns.SITE} and dst port 53")
     assert len(site.packets(f"src host {netns.SITE} and tcp dst port {PROXY}")
                ) > 100
+
+
+def test_ssh(box, site):
+    sshd = servers.Sshd(box, net=site.site, port=2222)
+    site.site.wait_port(sshd.proc, 2222)
+    sent, back = box.path("sent"), box.path("back")
+    with open(sent, "wb") as f:
+        for b in traffic.stream(5, 8 << 20):
+            f.write(b)
+    command = shlex.join(site.operator.argv("-W", "%h:%p", "web1"))
+    options = [*sshd.options, "-o", f"ProxyCommand={command}"]
+    code, out, err = site.world.box_run(
+        box, ["ssh", *options, "-p", "2222", f"{sshd.user}@localhost",
+              "echo hello; exit 3"])
+    assert (code, out) == (3, b"hello\n"), err
+    code, _, err = site.world.box_run(
+        box, ["scp", "-q", *options, "-P", "2222", sent,
+              f"{sshd.user}@localhost:{back}"], secs=120)
+    assert code == 0, err
+    with open(back, "rb") as f:
+        assert (hashlib.file_digest(f, "sha256").hexdigest()
+                == traffic.digest(5, 8 << 20))
+    assert site.strangers() == []
 
 
 def test_the_site_is_really_shut(box, site):

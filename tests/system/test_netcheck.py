@@ -1,0 +1,167 @@
+"""alpacon-netcheck against real proxies, gateways and what is neither: the
+exit code, the failed check and its cause, and the JSON's schema."""
+import json
+import os
+
+import jsonschema
+import pytest
+
+import alpacon
+import certs
+import servers
+import traffic
+from proc import free_port
+
+SCHEMA = os.path.join(alpacon.TOP, "connector", "netcheck",
+                      "netcheck-1.schema.json")
+
+
+@pytest.fixture(scope="module")
+def path(module_box):
+    p = alpacon.Path(module_box)
+    yield p
+    p.stop()
+
+
+def netcheck(box, *args):
+    return box.run([alpacon.program(alpacon.NETCHECK), *args],
+                   name="netcheck", secs=40)
+
+
+def report(path, box, want, proxies=("direct",), password=None, args=(),
+           **where):
+    """Its JSON, which keeps to the schema; and {check: status}."""
+    code, out, err = netcheck(box, "--json", *args, *path.operator.options(
+        proxies=list(proxies), password=password, **where))
+    doc = json.loads(out)
+    with open(SCHEMA) as f:
+        jsonschema.validate(doc, json.load(f))
+    status = {c["id"]: c["status"] for c in doc["checks"]}
+    assert code == want, (status, err)
+    for secret in (servers.PASSWORD, open(path.operator.token_file).read()):
+        assert secret.strip() not in out.decode() + err
+    return doc, status
+
+
+def causes(doc):
+    return {c["id"]: c["code"] for c in doc["checks"] if c.get("code")}
+
+
+def test_direct(path, box):
+    doc, status = report(path, box, 0)
+    for check in ("env.ca", "tls.handshake", "tls.trust", "http.reach",
+                  "ws.upgrade", "tunnel.auth", "tunnel.ping"):
+        assert status[check] == "pass", status
+    assert causes(doc) == {}
+
+
+def test_through_squid_basic(path, box):
+    squid = servers.squid(box, "basic")
+    _, status = report(path, box, 0, [squid.url()], servers.PASSWORD)
+    assert status["proxy.tcp"] == status["proxy.connect"] == "pass"
+
+
+def test_the_probe_does_not_disturb_the_connector(path, box):
+    seen = len(path.connector.proc.text())
+    report(path, box, 0)
+    assert "session-" not in path.connector.proc.text()[seen:]
+
+
+def test_wrong_password(path, box):
+    squid = servers.squid(box, "basic")
+    doc, status = report(path, box, 14, [squid.url()], "wrong")
+    assert status["proxy.connect"] == "fail"
+    assert status["tls.handshake"] == "skip"
+    assert causes(doc)["proxy.connect"] == "NC-131"
+
+
+def test_no_password(path, box):
+    squid = servers.squid(box, "basic")
+    doc, _ = report(path, box, 14, [squid.url()])
+    assert causes(doc)["proxy.connect"] == "NC-130"
+
+
+def test_forbidden_host(path, box):
+    squid = servers.squid(box)
+    doc, _ = report(path, box, 15, [squid.url()],
+                    url="https://www.blocked.test")
+    assert causes(doc)["proxy.connect"] in ("NC-140", "NC-141")
+
+
+def test_dead_proxy(path, box):
+    doc, status = report(path, box, 13, [f"http://127.0.0.1:{free_port()}"])
+    assert status["proxy.tcp"] == "fail"
+    assert causes(doc)["proxy.tcp"] == "NC-120"
+
+
+def test_a_dead_first_proxy_is_a_warning(path, box):
+    squid = servers.squid(box)
+    proxies = [f"http://127.0.0.1:{free_port()}", squid.url()]
+    doc, status = report(path, box, 0, proxies)
+    assert status["proxy.tcp"] == "warn"
+    report(path, box, 1, proxies, args=["--strict"])
+
+
+def test_not_a_proxy(path, box):
+    """A server that speaks first, and not HTTP."""
+    t = traffic.Once(lambda c: (c.sendall(b"220 mail ready\r\n"), c.recv(9)))
+    doc, _ = report(path, box, 13, [f"http://127.0.0.1:{t.port}"])
+    assert causes(doc)["proxy.connect"] == "NC-121"
+
+
+def test_nothing_listens(path, box):
+    _, status = report(path, box, 16,
+                       url=f"https://127.0.0.1:{free_port()}")
+    assert status["tcp.target"] == "fail"
+
+
+def test_no_such_name(path, box):
+    doc, status = report(path, box, 11, url="https://nowhere.invalid")
+    assert status["dns.target"] == "fail"
+    assert causes(doc)["dns.target"] == "NC-101"
+
+
+def test_unknown_ca(path, box):
+    doc, status = report(path, box, 17, ca=certs.Authority(box, "other").cert)
+    assert status["tls.trust"] == "fail"
+    assert causes(doc)["tls.trust"] == "NC-161"
+
+
+def test_wrong_token(path, box):
+    wrong = box.write("wrong.token", "x" * 64 + "\n", 0o600)
+    doc, status = report(path, box, 19, token=wrong)
+    assert causes(doc)["tunnel.auth"] == "NC-190"
+
+
+def test_without_a_token(path, box):
+    code, out, _ = netcheck(box, "--json", "--url", path.gateway.url, "--ca",
+                            path.gateway.ca.cert, "--proxy", "direct")
+    status = {c["id"]: c["status"] for c in json.loads(out)["checks"]}
+    assert code == 0
+    assert status["http.reach"] == "pass"
+    assert status["tunnel.auth"] == "skip"
+
+
+def test_text_is_plain_in_a_pipe(path, box):
+    code, out, _ = netcheck(box, "--ascii", *path.operator.options(
+        proxies=["direct"]))
+    text = out.decode("ascii")
+    assert code == 0
+    assert "\x1b" not in text
+    assert "SUMMARY reachable" in text
+
+
+def test_a_silent_proxy_ends_in_time(path, box):
+    t = traffic.Once(lambda c: c.recv(1 << 16) and c.recv(1))
+    _, status = report(path, box, 13, [f"http://127.0.0.1:{t.port}"],
+                       args=["--timeout", "3"])
+    assert status["proxy.connect"] == "fail"
+
+
+@pytest.mark.parametrize("args, want", [
+    (["--nonsense"], 64),
+    ([], 64),
+    (["--url", "https://x", "--config", "/nonexistent"], 78),
+])
+def test_usage(box, args, want):
+    assert netcheck(box, *args)[0] == want
