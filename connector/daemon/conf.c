@@ -46,8 +46,10 @@ al_conf_free(struct al_conf *c)
 
 	if (c == NULL)
 		return;
-	for (i = 0; i < c->n_values; i++)
+	for (i = 0; i < c->n_values; i++) {
+		conf_unhide(&c->values[i]);
 		al_str_free_secret(c->values[i].text);
+	}
 	for (i = 0; i < c->n_sections; i++)
 		free(c->sections[i].name);
 	for (i = 0; i < c->n_files; i++)
@@ -138,6 +140,7 @@ conf_add(struct al_conf *c, const struct al_conf_value *v, const char *text,
 		al_str_free_secret(to->text);
 		return code;
 	}
+	conf_hide(to);
 	c->n_values++;
 	return AL_OK;
 }

@@ -36,6 +36,9 @@ struct conf_section *conf_add_section(struct al_conf *c, const char *word,
 
 /* Others must not read it: a secret, or a proxy URL with a password. */
 bool conf_is_secret(const struct al_conf_key *k, const char *text);
+/* What is secret in v never gets into a log while v lives. */
+void conf_hide(const struct al_conf_value *v);
+void conf_unhide(const struct al_conf_value *v);
 
 /* A value of which all but the text is given: checks it, copies the text. */
 enum al_code conf_add(struct al_conf *c, const struct al_conf_value *v,

@@ -5,6 +5,7 @@
 
 #include "connector/base/str.h"
 #include "connector/base/url.h"
+#include "connector/daemon/redact.h"
 #include "connector/daemon/conf_impl.h"
 
 static enum al_code
@@ -220,22 +221,62 @@ al_conf_add_proxy(struct al_route *r, const char *text, struct al_err *err)
 	    err);
 }
 
-bool
-conf_is_secret(const struct al_conf_key *k, const char *text)
+/* Each password in a proxy's URL, of every hop: how many there are. */
+static size_t
+each_password(const struct al_conf_key *k, const char *text,
+    void (*do_it)(const char *password))
 {
 	struct al_route r;
 	struct al_err err;
-	bool secret = (k->flags & AL_CONF_SECRET) != 0;
-	size_t i;
+	size_t i, n = 0;
 
 	if (k->type != AL_CONF_PROXY)
-		return secret;
+		return 0;
 	al_route_init(&r);
-	if (al_conf_add_proxy(&r, text, &err) == AL_OK)
-		for (i = 0; i < r.chains[0].n; i++)
-			secret |= r.chains[0].hops[i].password != NULL;
+	if (al_conf_add_proxy(&r, text, &err) == AL_OK) {
+		for (i = 0; i < r.chains[0].n; i++) {
+			if (r.chains[0].hops[i].password == NULL)
+				continue;
+			do_it(r.chains[0].hops[i].password);
+			n++;
+		}
+	}
 	al_route_fini(&r);
-	return secret;
+	return n;
+}
+
+static void
+only_count(const char *password)
+{
+	(void)password;
+}
+
+/* Without memory for it the pattern of a URL still hides it. */
+static void
+hide(const char *password)
+{
+	struct al_err err;
+
+	(void)!al_redact_add(password, &err);
+}
+
+bool
+conf_is_secret(const struct al_conf_key *k, const char *text)
+{
+	return (k->flags & AL_CONF_SECRET) != 0 ||
+	    each_password(k, text, only_count) > 0;
+}
+
+void
+conf_hide(const struct al_conf_value *v)
+{
+	(void)each_password(v->key, v->text, hide);
+}
+
+void
+conf_unhide(const struct al_conf_value *v)
+{
+	(void)each_password(v->key, v->text, al_redact_remove);
 }
 
 enum al_code

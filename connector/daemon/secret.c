@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "connector/base/str.h"
@@ -124,69 +123,5 @@ al_secret_read(struct al_secret *s, const char *path, struct al_err *err)
 		code = take_line(s, f.text, f.len, real, err);
 	al_file_fini(&f);
 	free(real);
-	return code;
-}
-
-/* Up to the end of the line, and no byte further. */
-static enum al_code
-read_line(struct al_secret *s, int fd, const char *from, struct al_err *err)
-{
-	char text[AL_SECRET_MAX + 2];
-	enum al_code code;
-	size_t len = 0;
-	ssize_t n = 1;
-
-	while (len < sizeof(text) - 1 && n != 0) {
-		n = read(fd, text + len, 1);
-		if (n < 0 && errno != EINTR)
-			break;
-		if (n > 0 && text[len++] == '\n')
-			break;
-	}
-	text[len] = '\0';
-	if (n < 0)
-		code = al_fail(err, AL_EAUTH, AL_AT_LOCAL, errno,
-		    "%s: can't be read: %s", from, strerror(errno));
-	else if (len == sizeof(text) - 1)
-		code = al_fail(err, AL_EAUTH, AL_AT_CONFIG, 0,
-		    "%s: more than %d bytes in the line", from,
-		    AL_SECRET_MAX);
-	else
-		code = take_line(s, text, len, from, err);
-	explicit_bzero(text, sizeof(text));
-	return code;
-}
-
-enum al_code
-al_secret_read_stdin(struct al_secret *s, struct al_err *err)
-{
-	s->text = NULL;
-	return read_line(s, STDIN_FILENO, "standard input", err);
-}
-
-enum al_code
-al_secret_prompt(struct al_secret *s, const char *prompt, struct al_err *err)
-{
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	struct termios was, quiet;
-	enum al_code code;
-	bool echo;
-
-	s->text = NULL;
-	if (fd < 0)
-		return al_fail(err, AL_EAUTH, AL_AT_LOCAL, errno, "there is "
-		    "no terminal to ask for the password on");
-	echo = tcgetattr(fd, &was) == 0;
-	if (echo) {
-		quiet = was;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		(void)tcsetattr(fd, TCSAFLUSH, &quiet);
-	}
-	(void)dprintf(fd, "%s", prompt);
-	code = read_line(s, fd, "the terminal", err);
-	if (echo)
-		(void)tcsetattr(fd, TCSAFLUSH, &was);
-	(void)dprintf(fd, "\n");
-	(void)close(fd);
 	return code;
 }

@@ -23,12 +23,6 @@ struct al_secret {
  */
 enum al_code al_secret_read(struct al_secret *s, const char *path,
     struct al_err *err) AL_MUST_CHECK;
-/* The first line of standard input (--password-stdin). */
-enum al_code al_secret_read_stdin(struct al_secret *s, struct al_err *err)
-    AL_MUST_CHECK;
-/* Ask on the terminal (/dev/tty) with echo off: "Password for bob: ". */
-enum al_code al_secret_prompt(struct al_secret *s, const char *prompt,
-    struct al_err *err) AL_MUST_CHECK;
 /* From a setting. */
 enum al_code al_secret_set(struct al_secret *s, const char *text,
     struct al_err *err) AL_MUST_CHECK;

@@ -8,7 +8,6 @@
 #include "connector/daemon/cli.h"
 #include "connector/daemon/conf.h"
 #include "connector/daemon/secret.h"
-#include "proxy/route.h"
 
 /*
  * alpacon-tunnel and alpacon-netcheck put these rows into their tables of
@@ -53,11 +52,6 @@
  * and win.  Finishes c.
  */
 enum al_code al_where_read(struct al_conf *c, const char *path,
-    struct al_err *err) AL_MUST_CHECK;
-
-/* The proxies of c, with user and password in place; no alternative at all:
- * the settings name none (the environment's turn, proxy/route.h). */
-enum al_code al_where_route(const struct al_conf *c, struct al_route *r,
     struct al_err *err) AL_MUST_CHECK;
 
 /* Of url: host, port (the scheme's if it names none). */

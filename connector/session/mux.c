@@ -570,12 +570,6 @@ al_mux_loop(struct al_mux *m)
 	return m->loop;
 }
 
-void *
-al_mux_arg(struct al_mux *m)
-{
-	return m->arg;
-}
-
 bool
 al_mux_is_up(const struct al_mux *m)
 {

@@ -90,7 +90,6 @@ void al_mux_close(struct al_mux *m, uint16_t code, const char *text);
 
 struct al_session *al_mux_session(struct al_mux *m);
 struct al_loop *al_mux_loop(struct al_mux *m);
-void *al_mux_arg(struct al_mux *m);
 bool al_mux_is_up(const struct al_mux *m);
 
 /* Something may be sent now: write at the end of this turn of the loop.

@@ -218,7 +218,8 @@ al_workspace_choose(const struct al_workspace *w, const char *url,
 {
 	enum al_code code = al_choose(c, url, &w->choose, err);
 
-	if (code != AL_OK || w->proxy_user == NULL)
+	if (code != AL_OK ||
+	    (w->proxy_user == NULL && w->proxy_password == NULL))
 		return code;
 	code = al_route_set_credentials(&c->route, w->proxy_user,
 	    w->proxy_password, err);

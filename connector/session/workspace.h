@@ -16,7 +16,8 @@ struct al_workspace_opts {
 	/* Of the choice of proxies; its get_env is ours (the environment),
 	 * with AL_WORKSPACE_NO_ENV nobody's. */
 	struct al_choose_opts	 choose;
-	/* For every proxy that has none in its URL. */
+	/* For every proxy that has none in its URL; a password alone is for
+	 * those whose URL has the user. */
 	const char		*proxy_user, *proxy_password;
 	unsigned		 flags;		/* AL_WORKSPACE_*           */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*             */

@@ -13,7 +13,7 @@ import certs
 import servers
 import traffic
 from alpacon import EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_USAGE
-from proc import SLOW, free_port
+from proc import SLOW, free_port, until
 
 
 @pytest.fixture(scope="module")
@@ -284,8 +284,8 @@ def test_connector_is_killed(box, echo):
         assert s.recv(1) != b"", "an orderly end, not a reset"
     refused(path, EX_UNAVAILABLE, "not connected", "web1", "-W",
             f"127.0.0.1:{echo.port}")
-    with socket.create_connection(("127.0.0.1", port), 10) as s:
-        with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError):   # maybe before connect is done
+        with socket.create_connection(("127.0.0.1", port), 10) as s:
             assert s.recv(1) != b"", "an orderly end, not a reset"
     path.connector.start()
     with socket.create_connection(("127.0.0.1", port), 10) as s:
@@ -346,3 +346,26 @@ def test_sigterm_drains(box, echo):
     assert path.connector.proc.wait() == 0
     assert tunnel.stop() == 0
     path.stop()
+
+
+def test_a_login_is_asked_for_once(box):
+    """The second CONNECT of a connector carries what the first one learned:
+    one 407 in the proxy's log, whatever the number of sessions."""
+    squid = servers.squid(box, "basic")
+    gateway = alpacon.Gateway(box).start()
+    connector = alpacon.Connector(gateway, proxies=[squid.url()],
+                                  user=servers.USER,
+                                  password=servers.PASSWORD).start()
+    for _ in range(2):
+        seen = len(connector.proc.text())
+        gateway.proc.kill()
+        gateway.start()
+        connector.wait_up(20, since=seen)
+
+    def codes():
+        with open(squid.access_log) as f:
+            return [line.split()[3] for line in f if "CONNECT" in line]
+    until("squid has logged two that ended",
+          lambda: sum(c.endswith("/200") for c in codes()) >= 2)
+    assert sum(c.endswith("/407") for c in codes()) == 1, codes()
+    assert connector.proc.stop() == 0

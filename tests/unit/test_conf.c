@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "connector/daemon/conf.h"
+#include "connector/daemon/redact.h"
 #include "connector/daemon/ini.h"
 #include "connector/daemon/nearest.h"
 #include "tests/lib/guard.h"
@@ -543,6 +544,29 @@ types(void **state)
 	assert_int_equal(al_conf_parse_bool("maybe", &b, &err), AL_EUSAGE);
 }
 
+/* Decoded, as it would come back out of a header or an error. */
+static void
+passwords_of_proxies_are_hidden(void **state)
+{
+	static const char text[] =
+	    "proxy = http://a:1,socks5://bob:xYz%21zY@b:2\n";
+	static const char line[] = "it said xYz!zY to me";
+	struct al_conf *c = conf();
+	struct al_err err;
+	char *shown;
+
+	(void)state;
+	assert_int_equal(al_conf_read_text(c, "x.conf", text,
+	    sizeof(text) - 1, 0600, 0, &err), AL_OK);
+	shown = al_redact_dup(line);
+	assert_string_equal(shown, "it said *** to me");
+	free(shown);
+	al_conf_free(c);
+	shown = al_redact_dup(line);
+	assert_string_equal(shown, line);
+	free(shown);
+}
+
 int
 main(void)
 {
@@ -558,6 +582,7 @@ main(void)
 		cmocka_unit_test(printing),
 		cmocka_unit_test(files),
 		cmocka_unit_test(types),
+		cmocka_unit_test(passwords_of_proxies_are_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
