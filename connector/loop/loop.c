@@ -21,6 +21,7 @@ struct al_loop {
 	struct event		*burial;
 	struct grave		*graves;
 	size_t			 n, cap;
+	struct al_leftover	*leftovers;
 };
 
 static void
@@ -67,6 +68,12 @@ al_loop_free(struct al_loop *loop)
 {
 	if (loop == NULL)
 		return;
+	while (loop->leftovers != NULL) {
+		struct al_leftover *l = loop->leftovers;
+
+		al_loop_release(l);
+		l->free_fn(l->p);
+	}
 	bury_all(loop);
 	if (loop->burial != NULL)
 		event_free(loop->burial);
@@ -95,6 +102,28 @@ al_loop_bury(struct al_loop *loop, void *p, void (*free_fn)(void *p))
 	}
 	loop->graves[loop->n++] = (struct grave){ p, free_fn };
 	event_active(loop->burial, 0, 0);
+}
+
+void
+al_loop_adopt(struct al_loop *loop, struct al_leftover *l, void *p,
+    void (*free_fn)(void *p))
+{
+	*l = (struct al_leftover){ loop->leftovers, &loop->leftovers, free_fn,
+	    p };
+	if (l->next != NULL)
+		l->next->link = &l->next;
+	loop->leftovers = l;
+}
+
+void
+al_loop_release(struct al_leftover *l)
+{
+	if (l->link == NULL)
+		return;
+	*l->link = l->next;
+	if (l->next != NULL)
+		l->next->link = l->link;
+	l->link = NULL;
 }
 
 uint64_t

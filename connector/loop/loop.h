@@ -83,6 +83,21 @@ enum al_code al_task_init(struct al_task *t, struct al_loop *loop,
 void al_task_queue(struct al_task *t);		/* twice is once */
 void al_task_fini(struct al_task *t);		/* a zeroed one is fine */
 
+/*
+ * What nobody owns any more and what still has something to do (a goodbye
+ * under way): al_loop_free ends it with free_fn(p).  Embed it; release it
+ * before p goes by itself.
+ */
+struct al_leftover {
+	struct al_leftover	*next, **link;
+	void			(*free_fn)(void *p);
+	void			*p;
+};
+
+void al_loop_adopt(struct al_loop *loop, struct al_leftover *l, void *p,
+    void (*free_fn)(void *p));
+void al_loop_release(struct al_leftover *l);	/* not adopted: nothing */
+
 /* free_fn(p) at the end of this turn of the loop, when no frame uses p. */
 void al_loop_bury(struct al_loop *loop, void *p, void (*free_fn)(void *p));
 

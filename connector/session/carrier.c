@@ -43,6 +43,7 @@ al_carrier_free(struct al_carrier *c)
 {
 	if (c == NULL)
 		return;
+	al_loop_release(&c->leftover);
 	al_watch_fini(&c->watch);
 	al_timer_fini(&c->timer);
 	al_stream_free(c->stream);
@@ -290,6 +291,7 @@ al_carrier_linger(struct al_carrier *c, unsigned code, const char *text)
 		al_carrier_free(c);
 		return;
 	}
+	al_loop_adopt(c->loop, &c->leftover, c, linger_end);
 	al_timer_set(&c->timer, LINGER_MS);
-	al_carrier_watch(c, AL_WANT_READ | AL_WANT_WRITE);
+	linger_step(c, 0);	/* now: the program may be about to end */
 }

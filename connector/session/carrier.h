@@ -22,6 +22,7 @@ struct al_carrier {
 	struct al_rng		 rng;
 	struct al_watch		 watch;
 	struct al_timer		 timer;		/* the owner's             */
+	struct al_leftover	 leftover;	/* once nobody owns it     */
 	uint8_t			*rest;		/* of a message, unwritten */
 	size_t			 rest_off, rest_len;
 };
