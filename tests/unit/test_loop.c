@@ -317,6 +317,26 @@ burials(void **state)
 	assert_non_null(loop);
 }
 
+/* The loop's end is theirs, unless they went before. */
+static void
+leftovers(void **state)
+{
+	struct al_leftover l[3];
+	struct al_err err;
+
+	(void)state;
+	seen[0] = '\0';
+	al_loop_adopt(loop, &l[0], letter_t, see_text);
+	al_loop_adopt(loop, &l[1], letter_t, see_text);
+	al_loop_adopt(loop, &l[2], letter_t, see_text);
+	al_loop_release(&l[1]);
+	al_loop_release(&l[1]);
+	al_loop_free(loop);
+	assert_string_equal(seen, "tt");
+	loop = al_loop_new(base, &err);
+	assert_non_null(loop);
+}
+
 int
 main(void)
 {
@@ -324,6 +344,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(interest), T(ends_itself), T(always_ready),
 		T(task_runs_last), T(timers), T(burials),
+		T(leftovers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
