@@ -145,12 +145,30 @@ conf_add(struct al_conf *c, const struct al_conf_value *v, const char *text,
 	return AL_OK;
 }
 
+const char *
+conf_keep_name(struct al_conf *c, const char *name)
+{
+	void *array = c->files;
+	char *copy;
+
+	if (!conf_grow(&array, &c->cap_files, c->n_files, sizeof(char *)))
+		return NULL;
+	c->files = array;
+	copy = al_str_dup(name, strlen(name));
+	if (copy != NULL)
+		c->files[c->n_files++] = copy;
+	return copy;
+}
+
 enum al_code
 al_conf_set(struct al_conf *c, const char *key, const char *text,
     const char *flag, struct al_err *err)
 {
-	struct al_conf_value v = { .name = "", .from = flag,
-	    .source = AL_CONF_FLAG };
+	struct al_conf_value v = { .name = "", .source = AL_CONF_FLAG,
+	    .from = conf_keep_name(c, flag) };
+
+	if (v.from == NULL)
+		return al_fail_nomem(err, AL_AT_CONFIG);
 
 	v.key = conf_find_key(c, NULL, NULL, key);
 	assert(v.key != NULL && (v.key->flags & AL_CONF_SECRET) == 0);

@@ -26,6 +26,9 @@ struct al_conf {
 /* One more element behind n of them; false: no memory. */
 bool conf_grow(void **array, size_t *cap, size_t n, size_t size);
 
+/* A copy that lives as long as c, for the from of values; NULL: no memory. */
+const char *conf_keep_name(struct al_conf *c, const char *name);
+
 /* word and name as written; NULL when the table has no such key.  key NULL:
  * any key of the section. */
 const struct al_conf_key *conf_find_key(const struct al_conf *c,

@@ -32,22 +32,6 @@ struct reading {
 static enum al_code read_file(struct al_conf *c, const char *path,
     unsigned flags, struct al_err *err);
 
-/* The name as values keep it. */
-static const char *
-keep_name(struct al_conf *c, const char *path)
-{
-	void *array = c->files;
-	char *copy;
-
-	if (!conf_grow(&array, &c->cap_files, c->n_files, sizeof(char *)))
-		return NULL;
-	c->files = array;
-	copy = al_str_dup(path, strlen(path));
-	if (copy != NULL)
-		c->files[c->n_files++] = copy;
-	return copy;
-}
-
 static enum al_code
 unknown_section(struct reading *r, struct al_err *err)
 {
@@ -336,7 +320,7 @@ al_conf_read_text(struct al_conf *c, const char *path, const char *text,
 {
 	struct reading r = { .c = c, .flags = flags, .mode = mode,
 	    .first = c->n_values, .name = "" };
-	const char *file = keep_name(c, path);
+	const char *file = conf_keep_name(c, path);
 	enum al_ini_type type;
 	enum al_code code;
 	size_t i;

@@ -567,6 +567,23 @@ passwords_of_proxies_are_hidden(void **state)
 	free(shown);
 }
 
+static void
+the_place_outlives_the_flag(void **state)
+{
+	char flag[] = "--url", place[64];
+	struct al_conf *c = conf();
+	struct al_err err;
+
+	(void)state;
+	assert_int_equal(al_conf_set(c, "url", "https://x", flag, &err),
+	    AL_OK);
+	memset(flag, 'x', sizeof(flag));
+	assert_int_equal(al_conf_finish(c, &err), AL_OK);
+	assert_string_equal(al_conf_place(al_conf_get(c, NULL, NULL, "url",
+	    0), place, sizeof(place)), "--url");
+	al_conf_free(c);
+}
+
 int
 main(void)
 {
@@ -583,6 +600,7 @@ main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(types),
 		cmocka_unit_test(passwords_of_proxies_are_hidden),
+		cmocka_unit_test(the_place_outlives_the_flag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
