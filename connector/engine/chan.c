@@ -132,13 +132,23 @@ off_sched(struct al_chan *c)
 	c->bits &= (uint16_t)~C_ON_SCHED;
 }
 
+/* No OPEN of either side waits for its answer any more. */
+static void
+answered(struct al_chan *c)
+{
+	if (c->bits & C_PENDING)
+		c->s->n_pending--;
+	if (c->bits & C_ASKED)
+		c->s->n_asked--;
+	c->bits &= (uint16_t)~(C_PENDING | C_ASKED);
+}
+
 void
 al_chan_destroy(struct al_chan *c)
 {
 	struct al_session *s = c->s;
 
-	if (c->bits & C_PENDING)
-		s->n_pending--;
+	answered(c);
 	al_chan_drop_due(c);
 	off_ev(c);
 	off_sched(c);
@@ -200,9 +210,8 @@ al_chan_reschedule(struct al_chan *c)
 void
 al_chan_end(struct al_chan *c, unsigned due, uint16_t code, const char *text)
 {
-	if (c->bits & C_PENDING)
-		c->s->n_pending--;
-	c->bits &= (uint16_t)~(C_PENDING | C_READABLE);
+	answered(c);
+	c->bits &= (uint16_t)~C_READABLE;
 	c->bits |= C_DEAD;
 	off_sched(c);
 	off_ev(c);
@@ -295,6 +304,7 @@ al_chan_accept(struct al_chan *c, const char *json)
 		al_chan_kill(c, AL_CHAN_LIMIT, "out of memory");
 		return;
 	}
+	answered(c);
 	c->bits |= C_ACCEPTED;
 	al_chan_set_due(c, DUE_ACCEPT);
 	if (c->queued > 0 || (c->bits & C_FIN_RCVD))

@@ -28,7 +28,9 @@ in_open(struct al_session *s, const struct al_frame *f, struct al_err *err)
 	struct al_frame_open o;
 	struct al_chan *c;
 	enum al_code code;
-	bool full = s->n_channels >= s->max_channels;
+	/* what waits keeps up to 4 KiB of JSON */
+	bool full = s->n_channels >= s->max_channels ||
+	    s->n_asked >= s->max_pending;
 
 	al_frame_decode_open(f, &o);
 	if ((f->chan & 1) != (s->role == AL_ACCEPTOR) ||
@@ -62,6 +64,8 @@ in_open(struct al_session *s, const struct al_frame *f, struct al_err *err)
 		al_chan_refuse(c, AL_CHAN_LIMIT, "out of memory");
 		return AL_OK;
 	}
+	c->bits |= C_ASKED;
+	s->n_asked++;
 	al_chan_tell(c, TELL_OPEN);
 	return AL_OK;
 }

@@ -40,6 +40,7 @@
 #define C_ON_EV		0x0800u
 #define C_ON_SCHED	0x1000u
 #define C_COUNTED	0x2000u	/* in the table of ids                    */
+#define C_ASKED		0x4000u	/* the peer's OPEN, not answered yet      */
 
 /* Control frames that are due: bits until the scheduler writes them. */
 #define DUE_OPEN	0x01u
@@ -138,7 +139,7 @@ struct al_session {
 
 	/* channels */
 	struct al_chan		**slots;
-	size_t			 n_slots, n_channels, n_pending;
+	size_t			 n_slots, n_channels, n_pending, n_asked;
 	uint32_t		 last_id, peer_last_id;
 	struct al_chan_list	 all, ev, interactive, bulk;
 	struct al_chan_list	 ctl, opens;	/* frames due; OPEN due     */

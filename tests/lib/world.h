@@ -284,6 +284,7 @@ node_check(const struct node *n)
 	const struct world *w = n->w;
 	const struct al_session *s = n->s;
 	size_t windows = 0, held = 0, ring = 0, pending = 0, channels = 0;
+	size_t asked = 0;
 	const struct al_chan *c;
 	const struct al_block *b;
 	uint64_t pos = s->ring_head != NULL ? s->ring_head->pos : s->sealed;
@@ -291,6 +292,7 @@ node_check(const struct node *n)
 	TAILQ_FOREACH(c, &s->all, all) {
 		chan_check(w, c, &windows, &held);
 		pending += (c->bits & C_PENDING) != 0;
+		asked += (c->bits & C_ASKED) != 0;
 		channels++;
 	}
 	for (b = s->ring_head; b != NULL; b = b->next) {
@@ -307,6 +309,7 @@ node_check(const struct node *n)
 	WORLD_CHECK(w, windows <= s->window_budget);
 	WORLD_CHECK(w, held == s->buffered);
 	WORLD_CHECK(w, pending == s->n_pending && pending <= s->max_pending);
+	WORLD_CHECK(w, asked == s->n_asked && asked <= s->max_pending);
 	WORLD_CHECK(w, channels == s->n_channels);
 	return windows + s->ring_max - n->ring_max0;
 }

@@ -508,6 +508,32 @@ pending_limit(void **state)
 	script_fini(&t);
 }
 
+/* A peer that waits for no answer: what waits here has a bound too. */
+static void
+asked_limit(void **state)
+{
+	const struct al_session_opts o = { .max_pending = 2 };
+	struct script t;
+
+	(void)state;
+	script_init(&t, "asked limit", AL_ACCEPTOR, &o);
+	script_greet(&t, AL_ACCEPTOR);
+	script_step(&t, "< OPEN 1 0 {} | OPEN 3 0 {} | OPEN 5 0 {}");
+	script_step(&t, "! OPEN a {}, OPEN b {}");
+	script_step(&t, "> ACK 54 0, REFUSE 5 6");
+	script_step(&t, "accept a {}");
+	script_step(&t, "< OPEN 7 0 {}");	/* a has its answer */
+	script_step(&t, "! OPEN c {}");
+	script_step(&t, "> ACK 72 0, ACCEPT 1 49152 {}");
+	script_step(&t, "refuse b 3");
+	script_step(&t, "> REFUSE 3 3");
+	script_step(&t, "< OPEN 9 0 {} | RESET 9 11 | OPEN 11 0 {}");
+	script_step(&t, "! OPEN d {}");		/* 9 was taken back */
+	script_step(&t, "< OPEN 13 0 {}");
+	script_step(&t, "!");
+	script_fini(&t);
+}
+
 /* 64 are told, and CLOSE is told whatever came before. */
 static void
 note_flood(void **state)
@@ -753,6 +779,7 @@ main(void)
 		cmocka_unit_test(channel_limit),
 		cmocka_unit_test(refused_flood),
 		cmocka_unit_test(pending_limit),
+		cmocka_unit_test(asked_limit),
 		cmocka_unit_test(note_flood),
 		cmocka_unit_test(long_answer),
 		cmocka_unit_test(window_budget),
