@@ -322,7 +322,6 @@ static void
 leftovers(void **state)
 {
 	struct al_leftover l[3];
-	struct al_err err;
 
 	(void)state;
 	seen[0] = '\0';
