@@ -2,6 +2,7 @@
 #include "connector/loop/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -165,6 +166,23 @@ can_watch(int fd)
 	return ok;
 }
 
+/*
+ * Edge triggered: one call when it is set, then none until the socket has an
+ * error (which libevent tells as readable and writable).
+ */
+#define HANGUP	(EV_WRITE | EV_ET | EV_PERSIST)
+
+static void
+on_hangup(evutil_socket_t fd, short what, void *arg)
+{
+	struct al_watch *w = arg;
+	struct pollfd p = { .fd = fd };
+
+	(void)what;
+	if (poll(&p, 1, 0) > 0 && (p.revents & POLLERR))
+		w->on_ready(w->arg, AL_WANT_HANGUP);
+}
+
 static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
@@ -185,7 +203,7 @@ set_always_ready(struct al_watch *w)
 {
 	const struct timeval now = { 0, 0 };
 
-	if (w->want != 0)
+	if (w->want & (AL_WANT_READ | AL_WANT_WRITE))
 		(void)evtimer_add(w->ev_read, &now);
 	else
 		(void)event_del(w->ev_read);
@@ -230,7 +248,7 @@ static void
 set_read(struct al_watch *w)
 {
 	unsigned alone = w->ev_write != NULL ? w->want & AL_WANT_READ : w->want;
-	short what = EV_READ | EV_PERSIST;
+	short what = alone == AL_WANT_HANGUP ? HANGUP : EV_READ | EV_PERSIST;
 
 	if (alone & AL_WANT_WRITE)
 		what = (short)((alone & AL_WANT_READ ? EV_READ : 0) |
@@ -241,7 +259,7 @@ set_read(struct al_watch *w)
 		return;
 	if (event_get_events(w->ev_read) != what)
 		(void)event_assign(w->ev_read, w->loop->base, w->fd, what,
-		    on_event, w);
+		    what == HANGUP ? on_hangup : on_event, w);
 	(void)event_add(w->ev_read, NULL);
 }
 
@@ -273,6 +291,8 @@ al_watch_set(struct al_watch *w, unsigned want)
 		set_always_ready(w);
 		return;
 	}
+	if (change & ~want & AL_WANT_HANGUP)	/* edge and level don't mix */
+		(void)event_del(w->ev_read);
 	if (change & AL_WANT_WRITE)
 		set_write(w);
 	set_read(w);

@@ -29,9 +29,13 @@ uint64_t al_now_ms(void);
  * it may change, end and free its watch.  Embed it; setting the same interest
  * again costs nothing, wanting nothing costs no event of the kernel's.  An fd
  * that the kernel cannot watch (a file, /dev/null) is always ready.
+ * AL_WANT_HANGUP is for a socket from which nothing can be taken now: on_ready
+ * gets AL_WANT_HANGUP when the peer has reset it (an orderly end has bytes to
+ * be read before it).
  */
 #define AL_WANT_READ	1u
 #define AL_WANT_WRITE	2u
+#define AL_WANT_HANGUP	4u	/* only by itself: has the peer reset it?    */
 
 struct al_watch {
 	struct al_loop	*loop;		/* NULL: not initialised */

@@ -19,6 +19,7 @@ struct al_port {
 	void			*arg;
 	int			 rfd, wfd;
 	bool			 is_socket, waiting, reading, accepted;
+	bool			 stalled;	/* bytes, and no credit       */
 	bool			 in_done;	/* our FIN is out              */
 	bool			 out_done;	/* the peer's FIN is delivered */
 	bool			 want_write;
@@ -50,6 +51,9 @@ watch(struct al_port *p)
 	unsigned in = p->reading ? AL_WANT_READ : 0;
 	unsigned out = p->want_write ? AL_WANT_WRITE : 0;
 
+	/* no byte can be taken now, but a reset must not wait for credit */
+	if (p->is_socket && in == 0 && out == 0 && p->stalled)
+		in = AL_WANT_HANGUP;
 	if (p->out_watch == NULL) {
 		al_watch_set(&p->watch, in | out);
 		return;
@@ -126,8 +130,11 @@ take_early(struct al_port *p, uint8_t *to, size_t cap)
 static void
 set_reading(struct al_port *p, bool on)
 {
-	if (p->reading != on) {
+	bool stalled = !on && !p->in_done && !al_chan_has_credit(p->end.chan);
+
+	if (p->reading != on || p->stalled != stalled) {
 		p->reading = on;
+		p->stalled = stalled;
 		watch(p);
 	}
 }
@@ -153,8 +160,7 @@ on_turn(struct al_end *e, struct al_session *s, const struct al_turn *t,
 		p->bytes_in += (size_t)n;
 		al_session_commit(s, t, (size_t)n,
 		    (size_t)n < t->cap ? AL_TURN_DRAINED : 0, now_us);
-		if ((size_t)n < t->cap)
-			set_reading(p, true);
+		set_reading(p, p->reading || (size_t)n < t->cap);
 	} else if (n == 0) {
 		al_session_commit(s, t, 0, AL_TURN_FIN, now_us);
 		p->in_done = true;
@@ -243,6 +249,11 @@ on_ready(void *arg, unsigned ready)
 	struct al_port *p = arg;
 	struct al_mux *m = p->end.mux;
 
+	if (ready & AL_WANT_HANGUP) {
+		fail(p, AL_CHAN_PEER_RESET, "");
+		al_mux_kick(m);
+		return;
+	}
 	if ((ready & AL_WANT_READ) && !p->in_done) {
 		/* a second wake-up before its turn: look away until drained */
 		if (al_chan_is_readable(p->end.chan))

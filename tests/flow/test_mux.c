@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -109,6 +110,7 @@ struct world {
 	struct al_mux		*to_operator, *to_connector;	/* gateway */
 	struct peer		 local[CHANNELS], remote[CHANNELS];
 	size_t			 n_remote;
+	bool			 stall_remotes;
 	unsigned		 up, ended, ports_ended, relays_ended;
 	uint16_t		 last_code;
 	bool			 last_refused;
@@ -159,6 +161,7 @@ on_open_at_connector(void *arg, struct al_chan *c, uint8_t kind,
 	w->n_remote++;
 	o.rfd = o.wfd = peer_open(w->base, &w->remote[i], i == 0 &&
 	    w->first_sends > 0 ? w->first_sends : w->remote_sends, i);
+	w->remote[i].stalled = w->stall_remotes;
 	assert_non_null(al_port_accept(w->connector, c, NULL, &o, &port_ops,
 	    w, &err));
 }
@@ -457,6 +460,56 @@ a_reset_stays_a_reset(void **state)
 	world_close(&w);
 }
 
+static void
+tcp_pair(int fd[2])
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(a);
+	int door = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(door, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(door, 1), 0);
+	assert_int_equal(getsockname(door, (struct sockaddr *)&a, &len), 0);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd[0], (struct sockaddr *)&a, len), 0);
+	fd[1] = accept4(door, NULL, NULL, SOCK_NONBLOCK);
+	(void)close(door);
+}
+
+/* Nobody reads at the far side, so nothing is read here; all the same. */
+static void
+a_reset_needs_no_credit(void **state)
+{
+	const struct linger now = { .l_onoff = 1 };
+	const struct al_open o = { .kind = AL_CHAN_TCP,
+	    .json = "{\"target\":\"x\"}" };
+	struct al_port_opts po = { .flags = 0 };
+	static struct world w;
+	struct al_err err;
+	char junk[4096] = "";
+	int fd[2], n;
+
+	(void)state;
+	world_open(&w);
+	w.stall_remotes = true;
+	tcp_pair(fd);
+	po.rfd = po.wfd = fd[1];
+	assert_non_null(al_port_open(w.operator, &o, &po, &port_ops, &w,
+	    &err));
+	do {
+		run(&w, never);
+		for (n = 0; send(fd[0], junk, sizeof(junk),
+		    MSG_DONTWAIT) > 0; n++)
+			;
+	} while (n > 0);
+	(void)setsockopt(fd[0], SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	(void)close(fd[0]);
+	run(&w, both_ports_ended);
+	assert_int_equal(w.last_code, AL_CHAN_PEER_RESET);
+	world_close(&w);
+}
+
 static bool
 ninety_nine_done(const struct world *w)
 {
@@ -524,6 +577,7 @@ main(void)
 		cmocka_unit_test(many_channels_side_by_side),
 		cmocka_unit_test(a_refusal_keeps_its_words),
 		cmocka_unit_test(a_reset_stays_a_reset),
+		cmocka_unit_test(a_reset_needs_no_credit),
 		cmocka_unit_test(a_stalled_reader_stops_only_itself),
 		cmocka_unit_test(a_closed_session_ends_its_channels),
 	};

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,6 +75,8 @@ see_ready(void *arg, unsigned ready)
 		saw('r');
 	if (ready & AL_WANT_WRITE)
 		saw('w');
+	if (ready & AL_WANT_HANGUP)
+		saw('h');
 	if (task.ev != NULL)
 		al_task_queue(&task);
 }
@@ -114,6 +117,46 @@ interest(void **state)
 	al_watch_fini(w);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
+}
+
+/* A reset is told, bytes and an orderly end are not. */
+static void
+hangup(void **state)
+{
+	const struct linger now = { .l_onoff = 1 };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(a);
+	struct al_watch *w = watches;
+	int door = socket(AF_INET, SOCK_STREAM, 0), peer, fd;
+
+	(void)state;
+	assert_int_equal(bind(door, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(door, 1), 0);
+	assert_int_equal(getsockname(door, (struct sockaddr *)&a, &len), 0);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, len), 0);
+	peer = accept(door, NULL, NULL);
+	assert_int_equal(al_watch_init(w, loop, fd, see_ready, NULL, &err),
+	    AL_OK);
+	al_watch_set(w, AL_WANT_HANGUP);
+	turn();
+	assert_int_equal(write(peer, "x", 1), 1);
+	turn();
+	al_watch_set(w, AL_WANT_WRITE);
+	al_watch_set(w, AL_WANT_HANGUP);
+	turn();
+	assert_int_equal(shutdown(peer, SHUT_WR), 0);
+	turn();
+	assert_string_equal(seen, "");
+	assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now,
+	    sizeof(now)), 0);
+	(void)close(peer);
+	turn();
+	assert_string_equal(seen, "h");
+	al_watch_fini(w);
+	(void)close(fd);
+	(void)close(door);
 }
 
 static void
@@ -341,7 +384,7 @@ main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(interest), T(ends_itself), T(always_ready),
+		T(interest), T(hangup), T(ends_itself), T(always_ready),
 		T(task_runs_last), T(timers), T(burials),
 		T(leftovers),
 	};
