@@ -454,7 +454,7 @@ al_chan_take(struct al_chan *c)
 		if (c->head == NULL)
 			c->tail = NULL;
 		b->next = NULL;
-		c->s->buffered -= b->cap;
+		al_session_unbuffered(c->s, b->cap);
 	}
 	return b;
 }
@@ -470,7 +470,7 @@ al_chan_untake(struct al_chan *c, struct al_block *b)
 	c->head = b;
 	if (c->tail == NULL)
 		c->tail = b;
-	c->s->buffered += b->cap;
+	al_session_buffered(c->s, b->cap);
 }
 
 void

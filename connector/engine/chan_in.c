@@ -130,6 +130,18 @@ al_chan_kill(struct al_chan *c, uint16_t code, const char *text)
 	al_chan_tell(c, TELL_RESET);
 }
 
+/* More waits than may: in this session, or in the process while this session
+ * has more than its share. */
+static bool
+is_overfull(const struct al_session *s)
+{
+	const struct al_budget *p = s->process;
+
+	return s->buffered > BUFFERED_MAX || (p != NULL &&
+	    p->buffered_max > 0 && p->buffered > p->buffered_max &&
+	    s->buffered > p->buffered_max / p->sessions);
+}
+
 /* Last line of defence: the channel that holds most goes. */
 static void
 relieve(struct al_session *s)
@@ -153,7 +165,7 @@ queue_block(struct al_chan *c, struct al_block *b)
 	else
 		c->head = b;
 	c->tail = b;
-	c->s->buffered += b->cap;
+	al_session_buffered(c->s, b->cap);
 }
 
 /*
@@ -218,7 +230,7 @@ in_data(struct al_chan *c, const struct al_frame *f, struct al_block **blk,
 	if ((f->len > 0 || (f->flags & AL_FRAME_FIN)) &&
 	    !(c->tell & TELL_OPEN))
 		al_chan_tell(c, TELL_DATA);
-	if (c->s->buffered > BUFFERED_MAX)
+	if (is_overfull(c->s))
 		relieve(c->s);
 	return AL_OK;
 }

@@ -200,6 +200,15 @@ in_goaway(struct al_session *s, const struct al_frame *f, struct al_err *err)
 	    err);
 }
 
+/* Nothing that a peer has a reason to send more than now and then. */
+static bool
+is_idle(const struct al_frame *f)
+{
+	return f->skip || (f->type == AL_F_DATA && f->len == 0 &&
+	    !(f->flags & AL_FRAME_FIN)) ||
+	    (f->type == AL_F_CREDIT && al_frame_credit(f) == 0);
+}
+
 static enum al_code
 in_sequenced(struct al_link *l, const struct al_frame *f,
     struct al_block **blk, uint64_t now_us, struct al_err *err)
@@ -215,6 +224,8 @@ in_sequenced(struct al_link *l, const struct al_frame *f,
 		return AL_OK;
 	if (start != s->recv_pos)
 		return broken("a gap in the positions", err);
+	if (is_idle(f) && !al_session_idle_frame(s, now_us))
+		return broken("a flood of frames that carry nothing", err);
 	if (f->skip)
 		s->skipped++;
 	else if (f->type == AL_F_GOAWAY)
@@ -244,8 +255,12 @@ al_link_feed(struct al_link *l, struct al_block **blk, uint64_t now_us,
 		if (code != AL_OK)
 			return code;
 		p += AL_FRAME_HEADER + f.len;
-		if (f.type >= AL_F_LINK && f.skip)
+		if (f.type >= AL_F_LINK && f.skip) {
+			if (!al_session_idle_frame(l->s, now_us))
+				return broken("a flood of unknown frames",
+				    err);
 			continue;
+		}
 		code = f.type >= AL_F_LINK ?
 		    in_link_frame(l, &f, now_us, err) :
 		    in_sequenced(l, &f, blk, now_us, err);

@@ -60,6 +60,8 @@ al_session_new(const struct al_session_opts *o, uint64_t now_us,
 	s->window_budget = o->window_budget != 0 ? o->window_budget :
 	    WINDOW_BUDGET;
 	s->process = o->process;
+	if (s->process != NULL)
+		s->process->sessions++;
 	s->ping_us = or_default(o->ping_ms, PING_MS) * UINT64_C(1000);
 	s->dead_us = or_default(o->dead_ms, DEAD_MS) * UINT64_C(1000);
 	s->ring_max = RING_MIN;
@@ -94,14 +96,42 @@ al_session_free(struct al_session *s)
 		TAILQ_REMOVE(&s->notes, n, entry);
 		free(n);
 	}
-	if (s->process != NULL)
+	if (s->process != NULL) {
 		s->process->used -= s->ring_max - RING_MIN;
+		s->process->sessions--;
+	}
 	al_block_free_list(s->ring_head);
 	al_block_free(s->open);
 	free(s->slots);
 	free(s->told_text);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
+}
+
+void
+al_session_buffered(struct al_session *s, size_t n)
+{
+	s->buffered += n;
+	if (s->process != NULL)
+		s->process->buffered += n;
+}
+
+void
+al_session_unbuffered(struct al_session *s, size_t n)
+{
+	s->buffered -= n;
+	if (s->process != NULL)
+		s->process->buffered -= n;
+}
+
+bool
+al_session_idle_frame(struct al_session *s, uint64_t now_us)
+{
+	if (now_us - s->idle_us >= 1000000) {
+		s->idle_us = now_us;
+		s->idle_frames = 0;
+	}
+	return ++s->idle_frames <= IDLE_FRAMES_S;
 }
 
 const uint8_t *

@@ -22,9 +22,16 @@ struct al_chan;		/* one channel                                */
 
 enum al_role { AL_OPENER, AL_ACCEPTOR };
 
-/* A bound shared by many sessions of a process (gateway: 256 MiB). */
+/*
+ * Bounds shared by many sessions of a process: credit given and rings grown
+ * (gateway: 256 MiB), and received bytes that wait in queues (512 MiB).  Past
+ * the second, a session that holds more than its equal share loses the
+ * channel that holds most.
+ */
 struct al_budget {
 	size_t	used, max;
+	size_t	buffered, buffered_max;	/* max 0: no bound */
+	size_t	sessions;
 };
 
 struct al_session_opts {

@@ -23,6 +23,7 @@
 #define DEAD_MS		40000u
 #define WELCOME_US	15000000u
 #define START_US	15000000u
+#define IDLE_FRAMES_S	1000u		/* frames without use a second       */
 #define ID_MAX		0x7ffffff0u
 
 /* Bits of a channel. */
@@ -158,6 +159,8 @@ struct al_session {
 	uint8_t			 ping[8];
 	uint64_t		 ping_us_sent, ping_id;
 	uint64_t		 skipped;	/* frames nobody wanted     */
+	uint64_t		 idle_us;	/* this second of ...       */
+	uint32_t		 idle_frames;	/* ... frames without use   */
 	struct note_list	 notes;
 	struct note		 told;		/* the event given last     */
 	char			*told_text;	/* of a channel's           */
@@ -200,6 +203,11 @@ void al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
     uint64_t now_us);
 
 /* session.c */
+/* n allocated bytes have come into a queue, have left it. */
+void al_session_buffered(struct al_session *s, size_t n);
+void al_session_unbuffered(struct al_session *s, size_t n);
+/* false: the peer floods with frames that carry nothing. */
+bool al_session_idle_frame(struct al_session *s, uint64_t now_us);
 enum al_code al_session_note(struct al_session *s, enum al_ev_type type,
     uint16_t code, uint64_t value, const char *text, struct al_err *err);
 void al_session_note_end(struct al_session *s, enum al_ev_type type,

@@ -22,8 +22,8 @@ show(enum al_identity_kind kind, const char *name,
 		    "The token is kept nowhere else: put it into a file of "
 		    "mode 0600 and name that\nwith alpacon-tunnel "
 		    "--token-file.\n", name, n->secret);
-	(void)printf("A running gateway takes it in with SIGHUP "
-	    "(systemctl reload alpacon-gatewayd).\n");
+	(void)printf("A running gateway takes it in with SIGHUP (systemctl "
+	    "reload alpacon-gatewayd),\nor by itself within 5 minutes.\n");
 }
 
 enum al_code

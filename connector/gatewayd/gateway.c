@@ -8,7 +8,9 @@
 #include "connector/gatewayd/door.h"
 #include "connector/gatewayd/peer.h"
 
-#define WINDOWS		(256u << 20)	/* PROTOCOL 4: credit a process */
+#define WINDOWS		(256u << 20)	/* credit, beyond the first 16 KiB */
+#define RECHECK_MS	(5 * 60 * 1000)
+#define BUFFERED	(512u << 20)	/* received and not delivered      */
 #define LOOK_MS		100
 #define GOODBYE_MS	2000		/* for CLOSE and close_notify   */
 
@@ -87,20 +89,41 @@ close_listeners(struct al_gateway *gw)
 }
 
 /* --- reload --------------------------------------------------------------- */
+static void
+recheck_peers(struct al_gateway *gw)
+{
+	struct al_peer *p, *next;
+
+	for (p = LIST_FIRST(&gw->peers); p != NULL; p = next) {
+		next = LIST_NEXT(p, entry);
+		al_peer_recheck(p);
+	}
+}
+
+/* Whoever was taken out of a file is gone soon, even if nobody reloads. */
+static void
+on_recheck(void *arg)
+{
+	struct al_gateway *gw = arg;
+	struct al_err err;
+
+	if (al_settings_reread_identities(gw->set, &err) == AL_OK)
+		recheck_peers(gw);
+	else
+		al_log_err(AL_LOG_ERROR, "identities", &err);
+	al_timer_set(&gw->recheck_timer, RECHECK_MS);
+}
+
 void
 al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 {
-	struct al_peer *p, *next;
 	struct al_err err;
 
 	al_settings_free(gw->set);
 	gw->set = set;
 	if (al_audit_reopen(gw->audit, &err) != AL_OK)
 		al_log_err(AL_LOG_ERROR, "audit", &err);
-	for (p = LIST_FIRST(&gw->peers); p != NULL; p = next) {
-		next = LIST_NEXT(p, entry);
-		al_peer_recheck(p);
-	}
+	recheck_peers(gw);
 }
 
 /* --- stop ----------------------------------------------------------------- */
@@ -163,6 +186,7 @@ al_gateway_dump(const struct al_gateway *gw)
 	    AL_NUM("sessions", gw->sessions),
 	    AL_NUM("channels", gw->channels),
 	    AL_NUM("windows", gw->budget.used),
+	    AL_NUM("buffered", gw->budget.buffered),
 	    AL_NUM("unauthenticated", al_door_pending(gw->door)),
 	    AL_NUM("dropped", al_door_dropped(gw->door))),
 	    "%zu sessions, %zu channels, %u connections not authenticated, "
@@ -189,10 +213,13 @@ al_gateway_new(struct al_loop *loop, struct al_settings *set,
 	gw->loop = loop;
 	gw->set = set;
 	gw->budget.max = WINDOWS;
+	gw->budget.buffered_max = BUFFERED;
 	gw->since_us = al_now_us();
 	LIST_INIT(&gw->peers);
 	if (al_rng_init(&gw->rng, err) != AL_OK ||
 	    al_timer_init(&gw->stop_timer, loop, on_look, gw, err) != AL_OK ||
+	    al_timer_init(&gw->recheck_timer, loop, on_recheck, gw, err) !=
+	    AL_OK ||
 	    (gw->resolver = al_resolver_new(loop, &none, err)) == NULL ||
 	    (gw->registry = al_registry_new(err)) == NULL ||
 	    (gw->door = al_door_new(gw, err)) == NULL ||
@@ -201,6 +228,7 @@ al_gateway_new(struct al_loop *loop, struct al_settings *set,
 		al_gateway_free(gw);
 		return NULL;
 	}
+	al_timer_set(&gw->recheck_timer, RECHECK_MS);
 	return gw;
 }
 
@@ -216,6 +244,7 @@ al_gateway_free(struct al_gateway *gw)
 	while ((p = LIST_FIRST(&gw->peers)) != NULL)
 		al_peer_free(p);
 	al_timer_fini(&gw->stop_timer);
+	al_timer_fini(&gw->recheck_timer);
 	al_registry_free(gw->registry);
 	al_resolver_free(gw->resolver);
 	al_audit_free(gw->audit);

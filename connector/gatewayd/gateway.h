@@ -38,6 +38,7 @@ struct al_gateway {
 	bool			 stopping;
 	uint64_t		 stop_by_us;
 	struct al_timer		 stop_timer;
+	struct al_timer		 recheck_timer;	/* of identities */
 	void			(*on_stopped)(void *arg);
 	void			*arg;
 };

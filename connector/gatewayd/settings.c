@@ -34,6 +34,19 @@ load_tls(struct al_settings *s, struct al_err *err)
 	return err->code;
 }
 
+enum al_code
+al_settings_reread_identities(struct al_settings *s, struct al_err *err)
+{
+	struct al_identities *ids = al_identities_load(
+	    text_of(s, "connectors_file"), text_of(s, "operators_file"), err);
+
+	if (ids == NULL)
+		return err->code;
+	al_identities_free(s->ids);
+	s->ids = ids;
+	return AL_OK;
+}
+
 static enum al_code
 load(struct al_settings *s, const char *path, struct al_err *err)
 {
@@ -57,10 +70,9 @@ load(struct al_settings *s, const char *path, struct al_err *err)
 		code = load_tls(s, err);
 	if (code != AL_OK)
 		return code;
-	s->ids = al_identities_load(text_of(s, "connectors_file"),
-	    text_of(s, "operators_file"), err);
-	if (s->ids == NULL)
-		return err->code;
+	code = al_settings_reread_identities(s, err);
+	if (code != AL_OK)
+		return code;
 	s->policy = al_policy_load(s->conf, err);
 	return s->policy != NULL ? AL_OK : err->code;
 }

@@ -25,6 +25,9 @@ struct al_settings {
 
 /* Reads and checks everything: the file, the certificate, identities, policy. */
 struct al_settings *al_settings_load(const char *path, struct al_err *err);
+/* The identity files anew; on an error nothing has changed. */
+enum al_code al_settings_reread_identities(struct al_settings *s,
+    struct al_err *err);
 void al_settings_free(struct al_settings *s);
 
 #endif

@@ -754,23 +754,27 @@ two_instances(void **state)
 }
 
 /* --- reload and stop ------------------------------------------------------ */
+/* By a reload, and by the look that nobody has to ask for. */
 static void
-revoked(void **state)
+revoke_alice(bool reload)
 {
 	struct client con, op, op2;
 	struct chan c;
 	struct al_settings *set;
 
-	(void)state;
 	client_open(&con, "/ws/connector/", web, NULL);
 	client_open(&op, "/ws/tunnel/", alice, NULL);
 	client_open(&op2, "/ws/tunnel/", bob, NULL);
 	chan_open(&c, &op, AL_CHAN_TCP,
 	    "{\"server\":\"web-1\",\"target\":\"127.0.0.1:22\"}");
 	forget_alice();
-	set = al_settings_load(path_of("gateway.conf"), &err);
-	assert_non_null(set);
-	al_gateway_replace(gw, set);
+	if (reload) {
+		set = al_settings_load(path_of("gateway.conf"), &err);
+		assert_non_null(set);
+		al_gateway_replace(gw, set);
+	} else {
+		al_timer_set(&gw->recheck_timer, 0);
+	}
 	UNTIL(op.mux == NULL);
 	assert_int_equal(op.why.status, AL_CHAN_REVOKED);
 	assert_true(c.gone);
@@ -778,6 +782,20 @@ revoked(void **state)
 	assert_true(con.mux != NULL && op2.mux != NULL);
 	client_close(&con);
 	client_close(&op2);
+}
+
+static void
+revoked(void **state)
+{
+	(void)state;
+	revoke_alice(true);
+}
+
+static void
+revoked_unasked(void **state)
+{
+	(void)state;
+	revoke_alice(false);
 }
 
 static bool stopped;
@@ -840,6 +858,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(http), T(a_channel), T(refusals), T(failed_opens),
 		T(agents), T(same_instance), T(two_instances), T(revoked),
+		T(revoked_unasked),
 		T(stop), T(stop_in_time),
 	};
 

@@ -723,6 +723,75 @@ buffered_limit(void **state)
 	script_fini(&t);
 }
 
+/* Over the bound of the process, a session with more than its share pays. */
+static void
+process_buffered_limit(void **state)
+{
+	struct al_budget process = { .max = 100000, .buffered_max = 40000 };
+	const struct al_session_opts o = { .process = &process };
+	struct script big, small;
+
+	(void)state;
+	script_init(&small, "small", AL_ACCEPTOR, &o);
+	script_init(&big, "big", AL_ACCEPTOR, &o);
+	script_greet(&small, AL_ACCEPTOR);
+	script_greet(&big, AL_ACCEPTOR);
+	script_step(&big, "< OPEN 1 0 {}");
+	script_step(&big, "! OPEN a {}");
+	script_step(&big, "accept a");
+	script_step(&big, "< OPEN 3 0 {}");
+	script_step(&big, "! OPEN b {}");
+	script_step(&big, "accept b");
+	script_step(&small, "< OPEN 1 0 {}");
+	script_step(&small, "! OPEN a {}");
+	script_step(&small, "accept a");
+	script_step(&big, "< DATA 1 16000");
+	script_step(&big, "! DATA a");
+	script_step(&big, "< DATA 3 16348");
+	script_step(&big, "! DATA b");
+	script_step(&small, "< DATA 1 16000");	/* past it, within its share */
+	script_step(&small, "! DATA a");
+	script_step(&big, "< DATA 1 10");
+	script_step(&big, "! DATA a, "
+	    "RESET b 6 too many bytes wait for a slow reader");
+	script_step(&small, "read a 16000");
+	script_fini(&big);
+	script_fini(&small);
+	assert_int_equal(process.buffered, 0);
+	assert_int_equal(process.sessions, 0);
+}
+
+/* A thousand frames without use a second, not more. */
+static void
+idle_flood(void **state)
+{
+	static const char *const frames[] = { "CREDIT 1 0", "DATA 1 0" };
+	char ok[64], bad[128];
+	struct script t;
+	size_t i;
+	unsigned n;
+
+	(void)state;
+	for (i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		script_init(&t, frames[i], AL_ACCEPTOR, NULL);
+		script_greet(&t, AL_ACCEPTOR);
+		(void)snprintf(ok, sizeof(ok), "< %s", frames[i]);
+		(void)snprintf(bad, sizeof(bad), "<! a flood of frames that "
+		    "carry nothing = %s", frames[i]);
+		script_step(&t, "< OPEN 1 0 {}");
+		script_step(&t, "! OPEN a {}");
+		script_step(&t, "accept a");
+		script_step(&t, "time 1000000");
+		for (n = 0; n < 1000; n++)
+			script_step(&t, ok);
+		script_step(&t, "time 1000000");
+		for (n = 0; n < 1000; n++)
+			script_step(&t, ok);
+		script_step(&t, bad);
+		script_fini(&t);
+	}
+}
+
 /* Round trip: from sent to acknowledged, less the delay. */
 static void
 round_trip(void **state)
@@ -783,6 +852,8 @@ main(void)
 		cmocka_unit_test(note_flood),
 		cmocka_unit_test(long_answer),
 		cmocka_unit_test(window_budget),
+		cmocka_unit_test(process_buffered_limit),
+		cmocka_unit_test(idle_flood),
 		cmocka_unit_test(window_of_ended),
 		cmocka_unit_test(full_ring),
 		cmocka_unit_test(full_ring_of_small),
