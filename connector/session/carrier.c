@@ -9,9 +9,11 @@
 #include <sys/socket.h>
 
 #include "connector/base/reader.h"
+#include "connector/stream/tcp.h"
 
 #define LINGER_MS	2000
 #define NOTSENT_MAX	(128 * 1024)
+#define STUCK_MS	30000	/* no byte is taken while bytes wait */
 
 struct al_carrier *
 al_carrier_new(struct al_loop *loop, struct al_stream *stream,
@@ -32,9 +34,11 @@ al_carrier_new(struct al_loop *loop, struct al_stream *stream,
 	c->role = role;
 	al_ws_init(&c->ws, role);
 	c->stream = stream;
-	/* little unsent data below the scheduler; in tests it is no socket */
+	/* little unsent data below the scheduler, and an end to a peer that
+	 * takes none; in tests it is no socket */
 	(void)setsockopt(al_stream_fd(stream), IPPROTO_TCP,
 	    TCP_NOTSENT_LOWAT, &max, sizeof(max));
+	al_tcp_set_user_timeout(stream, STUCK_MS);
 	return c;
 }
 

@@ -34,6 +34,7 @@ struct listener {
 	struct al_watch		 watch;
 	struct al_timer		 pause;		/* no descriptors left     */
 	struct al_timer		 again;		/* ask once more           */
+	bool			 asked;		/* our FIN is out          */
 	bool			 said_ready, said_not;
 };
 
@@ -92,8 +93,12 @@ static void
 on_probe_turn(struct al_end *e, struct al_session *s,
     const struct al_turn *t, uint64_t now_us)
 {
-	(void)e;
-	al_session_commit(s, t, 0, AL_TURN_DRAINED, now_us);
+	struct listener *l = (struct listener *)e;
+
+	l->asked = true;
+	al_session_commit(s, t, 0, AL_TURN_FIN, now_us);
+	if (al_chan_is_ended(e->chan))
+		al_end_leave(e, AL_CHAN_DONE, NULL);
 }
 
 static void
@@ -102,7 +107,7 @@ on_probe_accept(struct al_end *e, const char *json)
 	struct listener *l = (struct listener *)e;
 
 	(void)json;
-	al_end_leave(e, AL_CHAN_DONE, NULL);
+	al_end_ready(e);	/* to end it in order: no RESET in the audit */
 	say(l->fw->t, l->said_ready ? "ready again: %s -> %s %s" :
 	    "ready: %s -> %s %s", l->where, l->fw->t->server, l->f->target);
 	l->said_ready = true;
@@ -112,7 +117,9 @@ on_probe_accept(struct al_end *e, const char *json)
 static void
 on_probe_data(struct al_end *e)
 {
-	(void)e;
+	al_chan_consume(e->chan, al_chan_queued(e->chan), al_now_us());
+	if (al_chan_is_ended(e->chan) && ((struct listener *)e)->asked)
+		al_end_leave(e, AL_CHAN_DONE, NULL);
 }
 
 static void
@@ -155,6 +162,7 @@ probe(struct listener *l, struct al_mux *m)
 
 	al_timer_cancel(&l->again);
 	l->probe.ops = &probe_ops;
+	l->asked = false;
 	if (al_end_open(&l->probe, m, &o, &err) != AL_OK)
 		stop(l->fw->t, &err);
 	free(json);
