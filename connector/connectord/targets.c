@@ -3,8 +3,6 @@
 
 #include "connector/connectord/targets.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include "connector/dial/dial.h"
 #include "connector/loop/loop.h"
 #include "connector/session/port.h"
+#include "connector/stream/tcp.h"
 
 /* One OPEN: first a connect, then a channel. */
 struct target {
@@ -210,13 +209,7 @@ accept_tcp(struct target *g, struct al_stream *s)
 	struct al_err err;
 
 	/* nothing but the socket is below a direct connection */
-	o.rfd = fcntl(al_stream_fd(s), F_DUPFD_CLOEXEC, 3);
-	o.wfd = o.rfd;
-	al_stream_free(s);
-	if (o.rfd < 0) {
-		refuse(g, AL_CHAN_LIMIT, strerror(errno));
-		return;
-	}
+	o.rfd = o.wfd = al_tcp_release(s);
 	g->c = NULL;
 	g->port = al_port_accept(g->m, c, NULL, &o, &port_ops, g, &err);
 	if (g->port == NULL) {		/* and refused */

@@ -209,7 +209,7 @@ on_connected(void *arg, unsigned ready)
 	}
 }
 
-/* AL_OK: under way. */
+/* AL_OK: under way; AL_EOF: won at once, and h is gone. */
 static enum al_code
 try_start(struct al_he *h, const struct al_addr *a)
 {
@@ -225,7 +225,12 @@ try_start(struct al_he *h, const struct al_addr *a)
 		    "policy does not allow this address");
 	else
 		code = al_tcp_connect(a, &t->fd, &t->err);
-	if (code == AL_OK) {
+	if (code == AL_OK) {	/* at once: no round of the loop */
+		h->n_open++;
+		try_won(t);
+		return AL_EOF;
+	}
+	if (code == AL_AGAIN) {
 		h->n_open++;
 		code = al_watch_init(&t->watch, h->loop, t->fd, on_connected,
 		    t, &t->err);
@@ -265,11 +270,15 @@ advance(struct al_he *h)
 {
 	const struct al_addr *a;
 	struct al_err err;
+	enum al_code code;
 
 	while ((a = next_addr(h)) != NULL) {
 		if (h->n_tries == 0)
 			al_timer_set(&h->deadline, h->o.connect_ms);
-		if (try_start(h, a) == AL_OK) {
+		code = try_start(h, a);
+		if (code == AL_EOF)
+			return;
+		if (code == AL_OK) {
 			al_timer_set(&h->next, h->o.stagger_ms);
 			h->is_due = 0;
 			return;

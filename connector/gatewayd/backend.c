@@ -2,12 +2,12 @@
 #include "connector/gatewayd/backend.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "connector/dial/dial.h"
 #include "connector/gatewayd/peer.h"
 #include "connector/session/port.h"
+#include "connector/stream/tcp.h"
 
 static uint16_t
 code_of(const struct al_err *err)
@@ -50,13 +50,7 @@ on_dial(void *arg, struct al_stream *s, unsigned route,
 		al_channel_failed(ch, code_of(err), err->text);
 		return;
 	}
-	o.rfd = o.wfd = fcntl(al_stream_fd(s), F_DUPFD_CLOEXEC, 0);
-	al_stream_free(s);
-	if (o.rfd < 0) {
-		al_channel_failed(ch, AL_CHAN_LIMIT,
-		    "the gateway is out of file descriptors");
-		return;
-	}
+	o.rfd = o.wfd = al_tcp_release(s);	/* a direct dial: no more */
 	ch->port = al_port_accept(ch->from->mux, ch->chan, NULL, &o,
 	    &port_ops, ch, &failed);
 	ch->chan = NULL;	/* accepted, or refused */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -144,21 +143,13 @@ al_now_ms(void)
 
 /* --- one fd --------------------------------------------------------------- */
 
-/*
- * libevent prints a warning of its own when epoll refuses an fd, so ask
- * first.  Sockets and pipes, nearly all there is, need no question.
- */
+/* libevent prints a warning of its own when epoll refuses an fd: ask first. */
 static int
 can_watch(int fd)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
-	struct stat st;
-	int ep, ok;
+	int ep = epoll_create1(EPOLL_CLOEXEC), ok;
 
-	if (fstat(fd, &st) == 0 &&
-	    (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode)))
-		return 1;
-	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (ep < 0)
 		return 1;
 	ok = epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0 || errno != EPERM;
@@ -220,6 +211,15 @@ on_always_ready(evutil_socket_t fd, short what, void *arg)
 	w->on_ready(w->arg, w->want);
 }
 
+static enum al_code
+has_event(struct al_watch *w, struct al_err *err)
+{
+	if (w->ev_read != NULL)
+		return AL_OK;
+	w->loop = NULL;
+	return al_fail_nomem(err, AL_AT_LOCAL);
+}
+
 enum al_code
 al_watch_init(struct al_watch *w, struct al_loop *loop, int fd,
     void (*on_ready)(void *arg, unsigned ready), void *arg,
@@ -227,17 +227,22 @@ al_watch_init(struct al_watch *w, struct al_loop *loop, int fd,
 {
 	*w = (struct al_watch){ .loop = loop, .fd = fd, .on_ready = on_ready,
 	    .arg = arg };
-	if (can_watch(fd)) {
-		w->ev_read = event_new(loop->base, fd, EV_READ | EV_PERSIST,
-		    on_event, w);
-	} else {
-		w->fd = -1;
-		w->ev_read = evtimer_new(loop->base, on_always_ready, w);
-	}
-	if (w->ev_read != NULL)
-		return AL_OK;
-	w->loop = NULL;
-	return al_fail_nomem(err, AL_AT_LOCAL);
+	w->ev_read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_event,
+	    w);
+	return has_event(w, err);
+}
+
+enum al_code
+al_watch_init_any(struct al_watch *w, struct al_loop *loop, int fd,
+    void (*on_ready)(void *arg, unsigned ready), void *arg,
+    struct al_err *err)
+{
+	if (can_watch(fd))
+		return al_watch_init(w, loop, fd, on_ready, arg, err);
+	*w = (struct al_watch){ .loop = loop, .fd = -1, .on_ready = on_ready,
+	    .arg = arg };
+	w->ev_read = evtimer_new(loop->base, on_always_ready, w);
+	return has_event(w, err);
 }
 
 /*

@@ -46,8 +46,12 @@ struct al_watch {
 	void		*arg;
 };
 
+/* fd is a socket or a pipe; al_watch_init_any takes every kind. */
 enum al_code al_watch_init(struct al_watch *w, struct al_loop *loop, int fd,
     void (*on_ready)(void *arg, unsigned ready), void *arg,
+    struct al_err *err) AL_MUST_CHECK;
+enum al_code al_watch_init_any(struct al_watch *w, struct al_loop *loop,
+    int fd, void (*on_ready)(void *arg, unsigned ready), void *arg,
     struct al_err *err) AL_MUST_CHECK;
 void al_watch_set(struct al_watch *w, unsigned want);	/* AL_WANT_* */
 /* Before the fd is closed; a zeroed watch is fine. */

@@ -1,26 +1,22 @@
 /* connector/session/carrier.c - WebSocket messages over a stream, on a loop. */
 #include "connector/session/carrier.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "connector/base/reader.h"
 #include "connector/stream/tcp.h"
 
 #define LINGER_MS	2000
-#define NOTSENT_MAX	(128 * 1024)
-#define STUCK_MS	30000	/* no byte is taken while bytes wait */
+#define NOTSENT_MAX	(128 * 1024)	/* little below the scheduler */
+#define STUCK_MS	30000		/* no byte is taken while bytes wait */
 
 struct al_carrier *
 al_carrier_new(struct al_loop *loop, struct al_stream *stream,
     enum al_ws_role role, struct al_err *err)
 {
 	struct al_carrier *c = calloc(1, sizeof(*c));
-	int max = NOTSENT_MAX;
 
 	if (c == NULL) {
 		(void)al_fail_nomem(err, AL_AT_WS);
@@ -34,11 +30,7 @@ al_carrier_new(struct al_loop *loop, struct al_stream *stream,
 	c->role = role;
 	al_ws_init(&c->ws, role);
 	c->stream = stream;
-	/* little unsent data below the scheduler, and an end to a peer that
-	 * takes none; in tests it is no socket */
-	(void)setsockopt(al_stream_fd(stream), IPPROTO_TCP,
-	    TCP_NOTSENT_LOWAT, &max, sizeof(max));
-	al_tcp_set_user_timeout(stream, STUCK_MS);
+	al_tcp_set_link(stream, NOTSENT_MAX, STUCK_MS);
 	return c;
 }
 

@@ -321,6 +321,24 @@ close_fds(const struct al_port_opts *o)
 		(void)close(o->wfd);
 }
 
+static enum al_code
+watch_init(struct al_port *p, struct al_loop *loop, struct al_err *err)
+{
+	enum al_code code;
+
+	if (p->is_socket)
+		return al_watch_init(&p->watch, loop, p->rfd, on_ready, p,
+		    err);
+	code = al_watch_init_any(&p->watch, loop, p->rfd, on_ready, p, err);
+	if (code != AL_OK || p->wfd == p->rfd)
+		return code;
+	p->out_watch = calloc(1, sizeof(*p->out_watch));
+	if (p->out_watch == NULL)
+		return al_fail_nomem(err, AL_AT_CHANNEL);
+	return al_watch_init_any(p->out_watch, loop, p->wfd, on_ready, p,
+	    err);
+}
+
 static struct al_port *
 port_new(struct al_mux *m, const struct al_port_opts *o,
     const struct al_port_ops *ops, void *arg, struct al_err *err)
@@ -346,23 +364,9 @@ port_new(struct al_mux *m, const struct al_port_opts *o,
 	p->early_len = o->early_len;
 	if (p->early != NULL)
 		memcpy(p->early, o->early, o->early_len);
-	if (al_watch_init(&p->watch, al_mux_loop(m), p->rfd, on_ready, p,
-	    err) != AL_OK) {
+	if (watch_init(p, al_mux_loop(m), err) != AL_OK) {
 		port_destroy(p);
 		return NULL;
-	}
-	if (p->wfd != p->rfd) {
-		p->out_watch = calloc(1, sizeof(*p->out_watch));
-		if (p->out_watch == NULL) {
-			(void)al_fail_nomem(err, AL_AT_CHANNEL);
-			port_destroy(p);
-			return NULL;
-		}
-		if (al_watch_init(p->out_watch, al_mux_loop(m), p->wfd,
-		    on_ready, p, err) != AL_OK) {
-			port_destroy(p);
-			return NULL;
-		}
 	}
 	return p;
 }

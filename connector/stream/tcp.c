@@ -48,14 +48,21 @@ fail_errno(struct al_err *err, int sys)
 enum al_code
 al_tcp_connect(const struct al_addr *a, int *fd, struct al_err *err)
 {
+	struct al_addr peer;
+	socklen_t len;
 	int sys;
 
 	*fd = socket(a->u.sa.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return fail_errno(err, errno);
-	if (connect(*fd, &a->u.sa, a->len) == 0 || errno == EINPROGRESS)
+	if (connect(*fd, &a->u.sa, a->len) == 0)
 		return AL_OK;
+	if (errno == EINPROGRESS) {
+		len = sizeof(peer.u);
+		return getpeername(*fd, &peer.u.sa, &len) == 0 ? AL_OK :
+		    AL_AGAIN;
+	}
 	sys = errno;
 	(void)close(*fd);
 	*fd = -1;
@@ -201,17 +208,26 @@ al_tcp_new(int fd, struct al_err *err)
 	t->fd = fd;
 	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-	set(fd, IPPROTO_TCP, TCP_KEEPCNT, 5);
 	return &t->s;
 }
 
+int
+al_tcp_release(struct al_stream *s)
+{
+	int fd = ((struct tcp *)s)->fd;
+
+	free(s);
+	return fd;
+}
+
 void
-al_tcp_set_user_timeout(struct al_stream *s, unsigned ms)
+al_tcp_set_link(struct al_stream *s, unsigned notsent_max, unsigned stuck_ms)
 {
 	int fd = al_stream_fd(s);
 
-	if (fd >= 0)
-		set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms);
+	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+	set(fd, IPPROTO_TCP, TCP_KEEPCNT, 5);
+	set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)notsent_max);
+	set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)stuck_ms);
 }

@@ -15,9 +15,11 @@ al_stream_watch_init(struct al_stream_watch *w, struct al_loop *loop,
 	if (in < 0 || out < 0)
 		return al_fail(err, AL_EUSAGE, AL_AT_LOCAL, 0,
 		    "the stream has no fd that a loop could watch");
-	code = al_watch_init(&w->in, loop, in, on_ready, arg, err);
-	if (code == AL_OK && out != in)
-		code = al_watch_init(&w->out, loop, out, on_ready, arg, err);
+	if (out == in)
+		return al_watch_init(&w->in, loop, in, on_ready, arg, err);
+	code = al_watch_init_any(&w->in, loop, in, on_ready, arg, err);
+	if (code == AL_OK)
+		code = al_watch_init_any(&w->out, loop, out, on_ready, arg, err);
 	if (code != AL_OK)
 		al_stream_watch_fini(w);
 	return code;

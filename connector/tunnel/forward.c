@@ -209,7 +209,6 @@ forward_one(struct listener *l, int fd)
 	char *json = m != NULL ? target_json(l->fw, l->f->target) : NULL;
 	const struct al_open o = { .kind = AL_CHAN_TCP, .json = json };
 	const struct al_port_opts po = { .rfd = fd, .wfd = fd };
-	const int on = 1;
 	struct al_err err;
 
 	if (json == NULL) {
@@ -223,7 +222,6 @@ forward_one(struct listener *l, int fd)
 		(void)close(fd);
 		return;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (al_port_open(m, &o, &po, &port_ops, l, &err) == NULL)
 		say(l->fw->t, "%s: %s", l->where, err.text);
 	free(json);
@@ -272,6 +270,8 @@ listener_open(struct listener *l, struct al_err *err)
 	    SOCK_CLOEXEC, 0);
 	if (l->fd < 0 ||
 	    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    /* accepted sockets inherit it */
+	    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
 	    bind(l->fd, &a.u.sa, a.len) != 0 || listen(l->fd, 4096) != 0 ||
 	    getsockname(l->fd, &a.u.sa, &a.len) != 0)
 		return al_fail(err, AL_ENET, AL_AT_LOCAL, errno,
