@@ -229,8 +229,8 @@ put_text(struct al_buf *b, const char *event,
 	return code;
 }
 
-static int
-put_json_field(json_t *o, const struct al_log_field *f)
+int
+al_log_put_json(json_t *o, const struct al_log_field *f)
 {
 	char *safe;
 	int bad;
@@ -262,7 +262,7 @@ put_json(struct al_buf *b, enum al_log_level level, const char *event,
 	if (o == NULL)
 		return AL_ENOMEM;
 	for (; f != NULL && f->name != NULL; f++)
-		if (put_json_field(o, f) != 0)
+		if (al_log_put_json(o, f) != 0)
 			goto out;
 	if (json_object_set_new(o, "message", json_string(message)) != 0)
 		goto out;

@@ -6,6 +6,8 @@
 
 #include "connector/base/err.h"
 
+struct json_t;
+
 /* syslog's numbers, as the journal's <N> wants them. */
 enum al_log_level {
 	AL_LOG_ERROR = 3,
@@ -65,5 +67,7 @@ void al_log_flush(void);
 const char *al_log_time(char out[static AL_LOG_TIME]);
 /* text without secrets, fit for one printable line; NULL: no memory. */
 char *al_log_safe(const char *text);
+/* f as a member of the object o, its text made safe; -1: no memory. */
+int al_log_put_json(struct json_t *o, const struct al_log_field *f);
 
 #endif

@@ -92,25 +92,6 @@ al_audit_reopen(struct al_audit *a, struct al_err *err)
 	return AL_OK;
 }
 
-static int
-put_field(json_t *o, const struct al_log_field *f)
-{
-	char *safe;
-	int bad;
-
-	if (f->type == AL_LOG_F_NUMBER)
-		return json_object_set_new(o, f->name,
-		    json_integer((json_int_t)f->number));
-	if (f->text == NULL)
-		return 0;
-	safe = al_log_safe(f->text);
-	if (safe == NULL)
-		return -1;
-	bad = json_object_set_new(o, f->name, json_string(safe));
-	free(safe);
-	return bad;
-}
-
 /* The line with its end; NULL: no memory. */
 static char *
 format(const struct al_audit *a, const char *event,
@@ -124,7 +105,7 @@ format(const struct al_audit *a, const char *event,
 	if (o == NULL)
 		return NULL;
 	for (; f != NULL && f->name != NULL; f++)
-		if (put_field(o, f) != 0)
+		if (al_log_put_json(o, f) != 0)
 			goto out;
 	if (a->lost > 0 && json_object_set_new(o, "lost",
 	    json_integer((json_int_t)a->lost)) != 0)
