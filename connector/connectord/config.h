@@ -36,7 +36,7 @@
  *	target = HOST:PORT
  *
  * [server] url, id, key and [ssl] ca_cert are as in the agent's own file,
- * which is read behind this one.
+ * which is read behind this one and gives only what this one has not.
  */
 struct al_conf *al_connector_conf_new(void);	/* NULL: no memory */
 

@@ -88,8 +88,9 @@ void al_conf_free(struct al_conf *c);	/* wipes every value; NULL is fine */
 #define AL_CONF_OPTIONAL	1u	/* no such file: nothing happens   */
 /*
  * The agent's own file, read as the agent does: keys and sections that are
- * not in the table are skipped, the last of several wins, " #" and " ;" begin
- * a comment, and it may be readable by others.
+ * not in the table are skipped, the last of several wins, '#' and ';' begin a
+ * comment wherever they stand, an empty value is none, and it may be readable
+ * by others.  It gives only what no file before it has given.
  */
 #define AL_CONF_FOREIGN		2u
 

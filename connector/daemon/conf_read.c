@@ -171,31 +171,32 @@ take_include(struct reading *r, struct al_err *err)
 	return AL_OK;
 }
 
-/* As the agent's reader: " #" and " ;" begin a comment. */
+/* As the agent's reader: '#' and ';' begin a comment wherever they stand. */
 static size_t
 foreign_len(const char *p, size_t len)
 {
 	size_t i;
 
-	for (i = 1; i < len; i++)
-		if ((p[i] == '#' || p[i] == ';') &&
-		    (p[i - 1] == ' ' || p[i - 1] == '\t'))
+	for (i = 0; i < len; i++)
+		if (p[i] == '#' || p[i] == ';')
 			break;
-	if (i >= len)
+	if (i == len)
 		return len;
 	while (i > 0 && (p[i - 1] == ' ' || p[i - 1] == '\t'))
 		i--;
 	return i;
 }
 
-/* The value of the same key of the same section of this very file. */
+/* A value of k in this section, of those that were read from..to. */
 static const struct al_conf_value *
-earlier(const struct reading *r, const struct al_conf_key *k)
+given(const struct reading *r, const struct al_conf_key *k, size_t from,
+    size_t to)
 {
 	size_t i;
 
-	for (i = r->first; i < r->c->n_values; i++)
+	for (i = from; i < to; i++)
 		if (r->c->values[i].key == k &&
+		    r->c->values[i].source == AL_CONF_FILE &&
 		    strcmp(r->c->values[i].name, r->name) == 0)
 			return &r->c->values[i];
 	return NULL;
@@ -214,7 +215,7 @@ take_key(struct reading *r, struct al_err *err)
 	v.key = conf_find_key(r->c, r->word, r->name, ini->key);
 	if (v.key == NULL)
 		return unknown_key(r, err);
-	was = earlier(r, v.key);
+	was = given(r, v.key, r->first, r->c->n_values);
 	if (was != NULL && (v.key->flags & AL_CONF_LIST) == 0 &&
 	    (r->flags & AL_CONF_FOREIGN) == 0)
 		return al_conf_fail(&v, err, "stands in line %u already, and "
@@ -239,6 +240,19 @@ take_key(struct reading *r, struct al_err *err)
 	return err->code = AL_EAUTH;
 }
 
+/* An empty value is none: the agent writes "ca_cert =" when it has no CA.
+ * What a file of ours says already is not replaced by the agent's. */
+static bool
+want_foreign(struct reading *r)
+{
+	const struct al_conf_key *k = conf_find_key(r->c, r->word, r->name,
+	    r->ini.key);
+
+	r->ini.value_len = foreign_len(r->ini.value, r->ini.value_len);
+	return k != NULL && r->ini.value_len > 0 &&
+	    given(r, k, 0, r->first) == NULL;
+}
+
 static enum al_code
 take_line(struct reading *r, enum al_ini_type type, struct al_err *err)
 {
@@ -246,12 +260,9 @@ take_line(struct reading *r, enum al_ini_type type, struct al_err *err)
 		return enter_section(r, err);
 	if (r->skip)
 		return AL_OK;
-	if ((r->flags & AL_CONF_FOREIGN) != 0) {
-		if (conf_find_key(r->c, r->word, r->name, r->ini.key) == NULL)
-			return AL_OK;
-		r->ini.value_len = foreign_len(r->ini.value,
-		    r->ini.value_len);
-	} else if (r->word == NULL && al_str_ieq(r->ini.key, "include"))
+	if ((r->flags & AL_CONF_FOREIGN) != 0)
+		return want_foreign(r) ? take_key(r, err) : AL_OK;
+	if (r->word == NULL && al_str_ieq(r->ini.key, "include"))
 		return take_include(r, err);
 	return take_key(r, err);
 }

@@ -406,6 +406,26 @@ foreign(void **state)
 	al_conf_free(c);
 }
 
+/* Its empty values are none, and what our own files say stays. */
+static void
+foreign_gives_way(void **state)
+{
+	static const char ours[] = "[agent]\nlisten = 1\n";
+	static const char text[] = "[agent]\nlisten = 2\nallow =\n"
+	    "allow = # nobody\n[forward \"a\"]\nlisten =\nlisten = 3#b\n";
+	struct al_conf *c = conf();
+	struct al_err err;
+
+	(void)state;
+	assert_int_equal(read_text(c, ours, &err), AL_OK);
+	assert_int_equal(al_conf_read_text(c, "f", text, strlen(text), 0644,
+	    AL_CONF_FOREIGN, &err), AL_OK);
+	assert_string_equal(al_conf_text(c, "agent", NULL, "listen"), "1");
+	assert_null(al_conf_text(c, "agent", NULL, "allow"));
+	assert_string_equal(al_conf_text(c, "forward", "a", "listen"), "3");
+	al_conf_free(c);
+}
+
 /* What -T prints can be read, and then prints the same but for the places. */
 static void
 printing(void **state)
@@ -596,6 +616,7 @@ main(void)
 		cmocka_unit_test(strength),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(foreign),
+		cmocka_unit_test(foreign_gives_way),
 		cmocka_unit_test(printing),
 		cmocka_unit_test(files),
 		cmocka_unit_test(types),
