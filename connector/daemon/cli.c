@@ -89,9 +89,12 @@ unknown(const struct al_cli *cli, const char *word, int letter,
 	const char *hint;
 	size_t i;
 
-	if (letter > 0 && letter < VAL_LONG)	/* -q, also inside -vq */
-		return al_cli_fail(err, "unknown option -%c; --help lists "
-		    "them", letter);
+	/* -q, also inside -vq; getopt has letters beyond ASCII negative */
+	if (letter != 0 && letter < VAL_LONG) {
+		name[0] = (char)letter;
+		return al_cli_fail(err, "unknown option -%s; --help lists "
+		    "them", al_str_clean(shown, sizeof(shown), name, 1));
+	}
 	if (strncmp(word, "--", 2) == 0)
 		word += 2;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="),
