@@ -102,10 +102,19 @@ read_agent(struct al_conf *c, struct al_err *err)
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	const struct al_conf_value *v = al_conf_get(c, NULL, NULL,
 	    "agent_conf", 0);
-	char path[4096];
+	char path[4096], *real;
+	enum al_code code;
 
-	if (v != NULL)
-		return al_conf_read(c, v->text, AL_CONF_FOREIGN, err);
+	if (v != NULL) {
+		real = al_credential_path(v->text, err);
+		if (real == NULL) {
+			al_conf_blame(v, err);
+			return err->code;
+		}
+		code = al_conf_read(c, real, AL_CONF_FOREIGN, err);
+		free(real);
+		return code;
+	}
 	if (dir != NULL && snprintf(path, sizeof(path), "%s/alpamon.conf",
 	    dir) < (int)sizeof(path) && access(path, R_OK) == 0)
 		return al_conf_read(c, path, AL_CONF_FOREIGN, err);
