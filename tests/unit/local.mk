@@ -147,6 +147,36 @@ UNIT_TESTS += tests/unit/test_limit
 tests_unit_test_limit_SOURCES = tests/unit/test_limit.c
 tests_unit_test_limit_LDADD = libalgateway.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_cli
+tests_unit_test_cli_SOURCES = tests/unit/test_cli.c
+tests_unit_test_cli_LDADD = libaldaemon.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_exit
+tests_unit_test_exit_SOURCES = tests/unit/test_exit.c
+tests_unit_test_exit_LDADD = libaldaemon.la $(UNIT_LDADD)
+
+if HAVE_SYSTEMD
+UNIT_TESTS += tests/unit/test_notify
+tests_unit_test_notify_SOURCES = tests/unit/test_notify.c
+tests_unit_test_notify_LDADD = libaldaemon.la $(UNIT_LDADD)
+endif
+
+UNIT_TESTS += tests/unit/test_process
+tests_unit_test_process_SOURCES = tests/unit/test_process.c
+tests_unit_test_process_LDADD = libaldaemon.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_secret
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c tests/lib/guard.h
+tests_unit_test_secret_LDADD = libaldaemon.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_signals
+tests_unit_test_signals_SOURCES = tests/unit/test_signals.c
+tests_unit_test_signals_LDADD = libaldaemon.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_where
+tests_unit_test_where_SOURCES = tests/unit/test_where.c
+tests_unit_test_where_LDADD = libaldaemon.la $(UNIT_LDADD)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -1,0 +1,248 @@
+/* tests/unit/test_where.c - where the commands go, and as whom. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "connector/daemon/redact.h"
+#include "connector/daemon/where.h"
+
+#define X	"c4n4ry-Token"
+
+static const struct al_conf_key keys[] = { AL_WHERE_KEYS };
+
+static char dir[] = "/tmp/alwhere.XXXXXX";
+
+static struct al_conf *
+conf(void)
+{
+	struct al_conf *c = al_conf_new(keys, sizeof(keys) / sizeof(keys[0]));
+
+	assert_non_null(c);
+	return c;
+}
+
+/* name below dir; out has its path. */
+static void
+put(const char *name, const char *text, mode_t mode, char out[128])
+{
+	FILE *f;
+
+	(void)snprintf(out, 128, "%s/%s", dir, name);
+	f = fopen(out, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(out, mode), 0);
+}
+
+static int
+clean_env(void **state)
+{
+	static const char *const names[] = { "ALPACON_URL", "HOME",
+	    "ALPACON_TOKEN_FILE", "ALPACON_CA_FILE", "XDG_CONFIG_HOME",
+	    "ALPACON_PROXY_PASSWORD_FILE" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (unsetenv(names[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+make_dir(void **state)
+{
+	char sub[128];
+
+	if (mkdtemp(dir) == NULL || clean_env(state) != 0)
+		return -1;
+	(void)snprintf(sub, sizeof(sub), "%s/alpacon", dir);
+	if (mkdir(sub, 0700) != 0)
+		return -1;
+	(void)snprintf(sub, sizeof(sub), "%s/.config", dir);
+	if (mkdir(sub, 0700) != 0)
+		return -1;
+	(void)snprintf(sub, sizeof(sub), "%s/.config/alpacon", dir);
+	return mkdir(sub, 0700);
+}
+
+static int
+remove_dir(void **state)
+{
+	char cmd[128];
+
+	(void)state;
+	(void)snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
+	return system(cmd);
+}
+
+/* The url that is in effect, "" if none is. */
+static void
+url_of(const char *path, const char *flag, char out[128])
+{
+	struct al_conf *c = conf();
+	struct al_err err;
+	const char *url;
+
+	if (flag != NULL)
+		assert_int_equal(al_conf_set(c, "url", flag, "--url", &err),
+		    AL_OK);
+	assert_int_equal(al_where_read(c, path, &err), AL_OK);
+	url = al_conf_text(c, NULL, NULL, "url");
+	(void)snprintf(out, 128, "%s", url != NULL ? url : "");
+	al_conf_free(c);
+}
+
+static void
+strength(void **state)
+{
+	char other[128], path[128], got[128];
+	struct al_conf *c;
+	struct al_err err;
+
+	(void)state;
+	put("other.conf", "url = https://other\n", 0644, other);
+	url_of(NULL, NULL, got);		/* no home at all */
+	assert_string_equal(got, "");
+	assert_int_equal(setenv("HOME", dir, 1), 0);
+	url_of(NULL, NULL, got);		/* no file there */
+	assert_string_equal(got, "");
+	put(".config/alpacon/tunnel.conf", "url = https://home\n", 0644,
+	    path);
+	url_of(NULL, NULL, got);
+	assert_string_equal(got, "https://home");
+	assert_int_equal(setenv("XDG_CONFIG_HOME", "not/absolute", 1), 0);
+	url_of(NULL, NULL, got);
+	assert_string_equal(got, "https://home");
+	assert_int_equal(setenv("XDG_CONFIG_HOME", dir, 1), 0);
+	url_of(NULL, NULL, got);		/* not asked after xdg's */
+	assert_string_equal(got, "");
+	put("alpacon/tunnel.conf", "url = https://xdg\n", 0644, path);
+	url_of(NULL, NULL, got);
+	assert_string_equal(got, "https://xdg");
+	url_of(other, NULL, got);
+	assert_string_equal(got, "https://other");
+	assert_int_equal(setenv("ALPACON_URL", "https://env", 1), 0);
+	url_of(other, NULL, got);
+	assert_string_equal(got, "https://env");
+	url_of(other, "https://flag", got);
+	assert_string_equal(got, "https://flag");
+	c = conf();				/* one that was named */
+	assert_int_equal(al_where_read(c, "/no/such", &err), AL_EUSAGE);
+	al_conf_free(c);
+}
+
+static void
+hosts(void **state)
+{
+	static const struct {
+		const char	*url, *host;	/* NULL: refused */
+		uint16_t	 port;
+		const char	*want;
+	} rows[] = {
+		{ "https://Acme.Example", "acme.example", 443, NULL },
+		{ "wss://a:8443/x", "a", 8443, NULL },
+		{ "https://[::1]:1", "::1", 1, NULL },
+		{ "http://a", NULL, 0, "--url: must begin with https://: "
+		    "nothing is sent without TLS" },
+		{ "ws://a", NULL, 0, "--url: must begin with https://: "
+		    "nothing is sent without TLS" },
+		{ NULL, NULL, 0, "the workspace is not known: --url "
+		    "https://WORKSPACE, ALPACON_URL, or url = in the "
+		    "configuration file" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char host[AL_HOST_MAX + 1];
+		struct al_conf *c = conf();
+		struct al_err err;
+		uint16_t port = 0;
+
+		if (rows[i].url != NULL)
+			assert_int_equal(al_conf_set(c, "url", rows[i].url,
+			    "--url", &err), AL_OK);
+		assert_int_equal(al_where_host(c, host, &port, &err),
+		    rows[i].host != NULL ? AL_OK : AL_EUSAGE);
+		if (rows[i].host != NULL) {
+			assert_string_equal(host, rows[i].host);
+			assert_int_equal(port, rows[i].port);
+		} else {
+			assert_int_equal(err.stage, AL_AT_CONFIG);
+			assert_string_equal(err.text, rows[i].want);
+		}
+		al_conf_free(c);
+	}
+}
+
+static void
+authorization(void **state)
+{
+	struct al_conf *c = conf();
+	struct al_secret s;
+	struct al_err err;
+	char path[128], *got;
+
+	(void)state;
+	assert_int_equal(al_where_authorization(c, &s, &err), AL_EAUTH);
+	assert_null(s.text);
+	assert_ptr_equal(strstr(err.text, "there is no token: --token-file "),
+	    err.text);
+	put("token", X "\n", 0600, path);
+	assert_int_equal(al_conf_set(c, "token_file", path, "--token-file",
+	    &err), AL_OK);
+	assert_int_equal(al_where_authorization(c, &s, &err), AL_OK);
+	assert_string_equal(s.text, "Bearer " X);
+	got = al_redact_dup("the token is " X);
+	assert_string_equal(got, "the token is ***");
+	free(got);
+	al_secret_fini(&s);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(al_where_authorization(c, &s, &err), AL_EAUTH);
+	assert_null(s.text);
+	assert_ptr_equal(strstr(err.text, "--token-file: "), err.text);
+	assert_non_null(strstr(err.text, "chmod 600 "));
+	al_conf_free(c);
+}
+
+/* The longest token that a file may hold does not lose its end. */
+static void
+long_token(void **state)
+{
+	char text[AL_SECRET_MAX + 1], path[128];
+	struct al_conf *c = conf();
+	struct al_secret s;
+	struct al_err err;
+
+	(void)state;
+	memset(text, 'x', AL_SECRET_MAX);
+	text[AL_SECRET_MAX] = '\0';
+	put("long", text, 0600, path);
+	assert_int_equal(al_conf_set(c, "token_file", path, "--token-file",
+	    &err), AL_OK);
+	assert_int_equal(al_where_authorization(c, &s, &err), AL_OK);
+	assert_int_equal(strlen(s.text), strlen("Bearer ") + AL_SECRET_MAX);
+	al_secret_fini(&s);
+	al_conf_free(c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(strength, clean_env),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(authorization),
+		cmocka_unit_test(long_token),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
