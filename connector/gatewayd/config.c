@@ -21,8 +21,6 @@ static const struct al_conf_key keys[] = {
 	{ .key = "allow", .type = AL_CONF_TEXT, .flags = AL_CONF_LIST,
 	    .def = "* * loopback", .check = al_policy_check_rule },
 	{ .key = "audit_file", .type = AL_CONF_PATH },
-	{ .key = "state_dir", .type = AL_CONF_PATH,
-	    .def = AL_LOCALSTATEDIR "/lib/alpacon-gatewayd" },
 	{ .key = "max_sessions", .type = AL_CONF_UINT, .min = 1,
 	    .max = 1000000, .def = "20000" },
 	{ .key = "max_channels", .type = AL_CONF_UINT, .min = 1,

@@ -17,7 +17,6 @@
  *	backend = HOST:PORT		where agent channels go; none: refused
  *	allow = OPERATOR SERVER TARGET	list, policy.h
  *	audit_file			audit.h; none: no audit
- *	state_dir
  *	max_sessions, max_channels, max_session_channels, max_pending
  *	handshake_timeout, drain_timeout
  *	log_format, log_level		daemon/log_conf.h
