@@ -151,9 +151,20 @@ UNIT_TESTS += tests/unit/test_cli
 tests_unit_test_cli_SOURCES = tests/unit/test_cli.c
 tests_unit_test_cli_LDADD = libaldaemon.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_connectord_conf
+tests_unit_test_connectord_conf_SOURCES = tests/unit/test_connectord_conf.c \
+	tests/unit/example.h
+tests_unit_test_connectord_conf_LDADD = libalconnectord.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_exit
 tests_unit_test_exit_SOURCES = tests/unit/test_exit.c
 tests_unit_test_exit_LDADD = libaldaemon.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_gateway_conf
+tests_unit_test_gateway_conf_SOURCES = tests/unit/test_gateway_conf.c \
+	tests/unit/example.h
+tests_unit_test_gateway_conf_LDADD = libalgateway.la libaldaemon.la \
+	$(UNIT_LDADD)
 
 if HAVE_SYSTEMD
 UNIT_TESTS += tests/unit/test_notify
