@@ -108,7 +108,7 @@ tests_unit_test_socks5_SOURCES = tests/unit/test_socks5.c tests/lib/machine.h
 tests_unit_test_socks5_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_conf
-tests_unit_test_conf_SOURCES = tests/unit/test_conf.c tests/lib/guard.h
+tests_unit_test_conf_SOURCES = tests/unit/test_conf.c
 tests_unit_test_conf_LDADD = libaldaemon.la $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_connect
@@ -171,6 +171,10 @@ UNIT_TESTS += tests/unit/test_notify
 tests_unit_test_notify_SOURCES = tests/unit/test_notify.c
 tests_unit_test_notify_LDADD = libaldaemon.la $(UNIT_LDADD)
 endif
+
+UNIT_TESTS += tests/unit/test_ini
+tests_unit_test_ini_SOURCES = tests/unit/test_ini.c tests/lib/guard.h
+tests_unit_test_ini_LDADD = libaldaemon.la $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_process
 tests_unit_test_process_SOURCES = tests/unit/test_process.c
