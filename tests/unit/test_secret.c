@@ -109,7 +109,7 @@ files(void **state)
 static void
 limit(void **state)
 {
-	char text[AL_SECRET_MAX + 1], want[64];
+	char text[AL_SECRET_MAX + 1], want[160];
 	struct al_secret s;
 	struct al_err err;
 
@@ -131,7 +131,7 @@ no_files(void **state)
 {
 	struct al_secret s;
 	struct al_err err;
-	char want[100];
+	char want[160];
 
 	(void)state;
 	(void)unlink(path);
