@@ -4,7 +4,7 @@
 
 #include "connector/engine/session_int.h"
 
-#define QUANTUM		16384u
+#define QUANTUM		65536u
 #define FAIR_US		100000u		/* interactive: half of the bytes ...  */
 #define CLASS_US	1000000u
 #define BULK_BYTES	(256u * 1024)	/* in a second: bulk                   */
