@@ -136,6 +136,12 @@ UNIT_TESTS += tests/unit/test_names
 tests_unit_test_names_SOURCES = tests/unit/test_names.c
 tests_unit_test_names_LDADD = libalconnectord.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_netcheck_causes
+tests_unit_test_netcheck_causes_SOURCES = tests/unit/test_netcheck_causes.c \
+	tests/lib/guard.h
+tests_unit_test_netcheck_causes_LDADD = libalnetcheck.la libaldaemon.la \
+	$(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_policy
 tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
 tests_unit_test_policy_LDADD = libalconnectord.la $(UNIT_LDADD)
