@@ -75,15 +75,17 @@ judge(struct echo *m, struct al_err *err)
 	if (status == 200 && len == want && memcmp(body, m->nonce, len) == 0)
 		return AL_HS_DONE;
 	(void)al_page_text(page, sizeof(page), body, len);
-	if (status == 511 || (status >= 300 && status < 400) || is_html(m)) {
-		cause = NC_PORTAL;
-		says = "a web page or a redirect in place of the gateway";
-	} else if (status == 404) {
+	/* a balancer's 404 and 502 are web pages too, but no portal's */
+	if (status == 404) {
 		says = "there is no gateway of ours at this address";
-	} else if (status == 429 || status >= 500) {
+	} else if (status == 429 || (status >= 500 && status != 511)) {
 		cause = NC_GATEWAY;
 		says = "the gateway, or what stands before it, takes no "
 		    "requests just now";
+	} else if (status == 511 || (status >= 300 && status < 400) ||
+	    is_html(m)) {
+		cause = NC_PORTAL;
+		says = "a web page or a redirect in place of the gateway";
 	}
 	(void)al_fail_as(err, AL_EPROTO, AL_AT_HTTP, status, cause,
 	    "%s answered %d to /alpacon/echo: %s%s%s%s", m->authority, status,
@@ -93,10 +95,31 @@ judge(struct echo *m, struct al_err *err)
 }
 
 static enum al_hs
+bad_head(const struct echo *m, const struct al_buf *in, struct al_err *err)
+{
+	char shown[60];
+
+	if (err->code == AL_ENOMEM)
+		return AL_HS_FAIL;
+	if (m->head.status == 0 && err->code != AL_ELIMIT) {
+		(void)al_fail_as(err, AL_EPROTO, AL_AT_HTTP, 0, NC_OTHER,
+		    "%s does not speak HTTP: it answered \"%s\"",
+		    m->authority, al_str_clean(shown, sizeof(shown),
+		    al_buf_head(in), al_buf_len(in)));
+		return AL_HS_FAIL;
+	}
+	/* it is HTTP, and err says what is wrong with it */
+	err->code = AL_EPROTO;
+	err->status = m->head.status;
+	err->cause = NC_OTHER;
+	al_err_prefix(err, "the answer of %s to /alpacon/echo", m->authority);
+	return AL_HS_FAIL;
+}
+
+static enum al_hs
 get_head(struct echo *m, struct al_buf *in, struct al_err *err)
 {
 	enum al_code code;
-	char shown[60];
 	size_t n;
 
 	for (;;) {
@@ -106,13 +129,8 @@ get_head(struct echo *m, struct al_buf *in, struct al_err *err)
 		    al_buf_len(in), &n, err);
 		if (code == AL_AGAIN)
 			return AL_HS_MORE;
-		if (code != AL_OK) {
-			(void)al_fail_as(err, AL_EPROTO, AL_AT_HTTP, 0,
-			    NC_OTHER, "%s does not speak HTTP: it answered "
-			    "\"%s\"", m->authority, al_str_clean(shown,
-			    sizeof(shown), al_buf_head(in), al_buf_len(in)));
-			return AL_HS_FAIL;
-		}
+		if (code != AL_OK)
+			return bad_head(m, in, err);
 		al_buf_drain(in, n);
 		if (m->head.status >= 200)
 			break;
@@ -168,12 +186,12 @@ eof(void *arg, struct al_buf *in, struct al_err *err)
 {
 	struct echo *m = arg;
 
-	(void)in;
 	if (m->state == S_BODY)
 		return judge(m, err);
 	(void)al_fail_as(err, AL_ENET, AL_AT_HTTP, 0, NC_OTHER,
-	    "%s closed the connection without an answer to HTTP",
-	    m->authority);
+	    "%s closed the connection %s /alpacon/echo", m->authority,
+	    al_buf_len(in) > 0 ? "in the middle of its answer to" :
+	    "instead of answering");
 	return AL_HS_FAIL;
 }
 
