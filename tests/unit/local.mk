@@ -23,6 +23,11 @@ tests_unit_test_client_hello_SOURCES = tests/unit/test_client_hello.c \
 	tests/lib/guard.h
 tests_unit_test_client_hello_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
+UNIT_TESTS += tests/unit/test_echo
+tests_unit_test_echo_SOURCES = tests/unit/test_echo.c \
+	tests/lib/guard.h tests/lib/machine.h
+tests_unit_test_echo_LDADD = libalnetcheck.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_he
 tests_unit_test_he_SOURCES = tests/unit/test_he.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h
