@@ -10,6 +10,11 @@ tests_fuzz_fuzz_client_hello_SOURCES = tests/fuzz/fuzz_client_hello.c \
 tests_fuzz_fuzz_client_hello_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_client_hello_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_echo
+tests_fuzz_fuzz_echo_SOURCES = tests/fuzz/fuzz_echo.c tests/fuzz/fuzz_machine.h
+tests_fuzz_fuzz_echo_LDADD = libalnetcheck.la $(FUZZ_LDADD)
+tests_fuzz_fuzz_echo_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_http1
 tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_http1_LDADD = $(FUZZ_LDADD)

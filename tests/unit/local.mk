@@ -144,8 +144,7 @@ tests_unit_test_names_LDADD = libalconnectord.la $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_netcheck_causes
 tests_unit_test_netcheck_causes_SOURCES = tests/unit/test_netcheck_causes.c \
 	tests/lib/guard.h
-tests_unit_test_netcheck_causes_LDADD = libalnetcheck.la libaldaemon.la \
-	$(UNIT_LDADD)
+tests_unit_test_netcheck_causes_LDADD = libalnetcheck.la $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_policy
 tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
