@@ -1,9 +1,11 @@
 /* connector/netcheck/report.c - what came of the checks, and what it comes to. */
 #include "connector/netcheck/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "connector/base/str.h"
+#include "connector/daemon/redact.h"
 #include "connector/netcheck/causes.h"
 
 #define EXIT_INTERRUPTED	130
@@ -22,12 +24,17 @@ al_status_name(enum al_status s)
 	return names[s];
 }
 
+/* A secret that the writers have cut or broken is not recognised any more:
+ * it goes before. */
 static void
 put(char *out, size_t cap, const char *text)
 {
-	if (text == NULL)
-		text = "";
-	(void)al_str_clean(out, cap, text, strlen(text));
+	char *safe = text != NULL ? al_redact_dup(text) : NULL;
+
+	out[0] = '\0';		/* no memory: rather nothing than too much */
+	if (safe != NULL)
+		(void)al_str_clean(out, cap, safe, strlen(safe));
+	free(safe);
 }
 
 /* --- what happens --------------------------------------------------------- */
@@ -65,6 +72,7 @@ al_report_fail(struct al_report *r, enum al_check_id id,
 
 	al_report_end(r, id, status, err->text, now_us);
 	res->err = *err;
+	put(res->err.text, sizeof(res->err.text), err->text);
 	if (res->err.cause == 0)
 		res->err.cause = al_checks[id].cause;
 }

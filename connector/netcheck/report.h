@@ -91,7 +91,8 @@ struct al_report {
 };
 
 /* --- what happens ---------------------------------------------------------- */
-/* now_us counts from the report's begin.  Texts are cleaned and cut. */
+/* now_us counts from the report's begin.  Texts lose their secrets, are
+ * cleaned and cut. */
 void al_report_begin(struct al_report *r, enum al_check_id id,
     const char *what, uint64_t now_us);
 void al_report_end(struct al_report *r, enum al_check_id id,
@@ -126,7 +127,7 @@ const char *al_report_proxy(const struct al_report *r,
     char buf[static AL_CHAIN_TEXT]);
 
 /* --- writers (report_text.c, report_json.c) --------------------------------
- * They clean every text; secrets are taken out behind them. */
+ * They clean every text; what they write is redacted once more. */
 struct al_text_opts {
 	unsigned	width;		/* 40 to 200 */
 	bool		utf8, color;
