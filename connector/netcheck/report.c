@@ -185,14 +185,28 @@ first(const struct al_report *r, enum al_status s)
 	return id;
 }
 
+/* Without a failure only the want of time blocks a check. */
+static enum al_check_id
+first_blocked(const struct al_report *r)
+{
+	enum al_check_id id = AL_CHECK_NONE + 1;
+
+	while (id < AL_CHECKS && !r->results[id].is_blocked)
+		id++;
+	return id;
+}
+
 int
 al_report_exit(const struct al_report *r, enum al_strictness strict)
 {
 	enum al_check_id id = first(r, AL_STATUS_FAIL);
+	enum al_check_id blocked = first_blocked(r);
 	const struct al_cause *c;
 
 	if (r->outcome == AL_OUTCOME_INTERRUPTED)
 		return EXIT_INTERRUPTED;
+	if (id == AL_CHECKS && blocked != AL_CHECKS)
+		return al_checks[blocked].exit;
 	if (id == AL_CHECKS)
 		return strict == AL_STRICT &&
 		    al_report_count(r, AL_STATUS_WARN) > 0;
@@ -205,8 +219,9 @@ al_report_verdict(const struct al_report *r)
 {
 	if (r->outcome == AL_OUTCOME_INTERRUPTED)
 		return "incomplete";
-	return al_report_count(r, AL_STATUS_FAIL) > 0 ? "not reachable" :
-	    "reachable";
+	if (al_report_count(r, AL_STATUS_FAIL) > 0)
+		return "not reachable";
+	return first_blocked(r) != AL_CHECKS ? "incomplete" : "reachable";
 }
 
 size_t
