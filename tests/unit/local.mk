@@ -146,6 +146,17 @@ tests_unit_test_netcheck_causes_SOURCES = tests/unit/test_netcheck_causes.c \
 	tests/lib/guard.h
 tests_unit_test_netcheck_causes_LDADD = libalnetcheck.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_netcheck_json
+tests_unit_test_netcheck_json_SOURCES = tests/unit/test_netcheck_json.c \
+	tests/lib/netcheck_reports.h
+tests_unit_test_netcheck_json_LDADD = libalnetcheck.la $(UNIT_LDADD) \
+	$(JANSSON_LIBS)
+
+UNIT_TESTS += tests/unit/test_netcheck_report
+tests_unit_test_netcheck_report_SOURCES = tests/unit/test_netcheck_report.c \
+	tests/lib/netcheck_reports.h
+tests_unit_test_netcheck_report_LDADD = libalnetcheck.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_policy
 tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
 tests_unit_test_policy_LDADD = libalconnectord.la $(UNIT_LDADD)

@@ -206,6 +206,19 @@ every_status(void **state)
 	}
 }
 
+/* The nonce and more is none.  (Cut short it would be one: no row.) */
+static void
+longer(void **state)
+{
+	static const char in[] = OK CL("34") "\r\n" NONCE "\nx";
+	struct talk t;
+
+	(void)state;
+	for (size_t chunk = 1; chunk < sizeof(in); chunk++)
+		assert_int_equal(talk(machine(), B(in), chunk, &t),
+		    AL_HS_FAIL);
+}
+
 /* What follows an echo of known length is not ours. */
 static void
 what_follows(void **state)
@@ -289,6 +302,7 @@ main(void)
 		cmocka_unit_test(every_chunk),
 		cmocka_unit_test(every_cut),
 		cmocka_unit_test(every_status),
+		cmocka_unit_test(longer),
 		cmocka_unit_test(what_follows),
 		cmocka_unit_test(endless),
 		cmocka_unit_test(endless_head),

@@ -1,4 +1,4 @@
-/* tests/unit/test_netcheck_causes.c - NC-nnn: the table, and what leads where. */
+/* tests/unit/test_netcheck_causes.c - the causes, and what leads to them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +18,8 @@
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* The longest label that DNS has, in a name of usual length. */
-#define HOST	"a-label-of-sixty-three-characters-which-is-the-most-that-dns-has" \
-	".us1.alpacon.io"
+#define HOST	"a-label-of-sixty-three-characters-" \
+	"which-is-the-most-dns-takes-x.us1.alpacon.io"
 
 static const struct al_cause_names names = {
 	.host = HOST, .port = "65535", .proxy = "https://proxy.corp:8443",
