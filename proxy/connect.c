@@ -34,7 +34,6 @@ struct connect {
 	unsigned			 interim;
 	struct al_http1			 head;
 	struct al_http1_body		 body;
-	size_t				 drained;
 	struct al_buf			 page;
 };
 
@@ -260,7 +259,6 @@ after_challenge(struct connect *m, struct al_err *err)
 	    m->body.framing == AL_HTTP1_UNTIL_CLOSE ||
 	    (m->body.framing == AL_HTTP1_LENGTH && m->body.left > DRAIN_MAX))
 		return AL_HS_REDIAL;
-	m->drained = 0;
 	m->state = S_DRAIN;
 	return AL_HS_MORE;
 }
@@ -324,7 +322,6 @@ got_head(struct connect *m, struct al_err *err)
 	if (status < 400 || status > 599 ||
 	    al_http1_body_init(&m->body, &m->head, err) != AL_OK)
 		return refused(m, err);
-	m->drained = 0;
 	m->state = S_REFUSED;
 	return AL_HS_MORE;
 }
@@ -332,70 +329,41 @@ got_head(struct connect *m, struct al_err *err)
 static enum al_hs
 get_head(struct connect *m, struct al_buf *in, struct al_err *err)
 {
+	enum al_code code;
 	enum al_hs r;
 
 	do {
-		size_t n;
-		enum al_code code;
-
-		if (al_buf_len(in) == 0)
-			return AL_HS_MORE;
-		code = al_http1_feed(&m->head, al_buf_head(in),
-		    al_buf_len(in), &n, err);
-		if (code == AL_AGAIN && al_buf_len(in) < in->max)
-			return AL_HS_MORE;
+		code = al_http1_feed_from(&m->head, in, err);
 		if (code == AL_AGAIN)
-			code = al_fail(err, AL_ELIMIT, AL_AT_PROXY, 0,
-			    "the HTTP head is too long");
+			return AL_HS_MORE;
 		if (code != AL_OK)
 			return bad_head(m, in, err);
-		al_buf_drain(in, n);
 		r = got_head(m, err);
 	} while (r == AL_HS_MORE && m->state == S_HEAD);
 	return r;
 }
 
-/* As much of the body as is here.  AL_OK: it is over. */
-static enum al_code
-get_body(struct connect *m, struct al_buf *in, struct al_err *err)
-{
-	const uint8_t *data;
-	size_t used, len, room;
-	enum al_code code;
-
-	do {
-		code = al_http1_body_feed(&m->body, al_buf_head(in),
-		    al_buf_len(in), &used, &data, &len, err);
-		room = m->page.max - al_buf_len(&m->page);
-		/* A page that does not fit, or no memory for it: less of it
-		 * is shown. */
-		if (m->state == S_REFUSED)
-			(void)!al_buf_put(&m->page, data,
-			    len < room ? len : room);
-		m->drained += used;
-		al_buf_drain(in, used);
-	} while (code == AL_AGAIN && al_buf_len(in) > 0);
-	return code;
-}
-
 static enum al_hs
 get_drained(struct connect *m, struct al_buf *in, struct al_err *err)
 {
-	enum al_code code = get_body(m, in, err);
+	enum al_code code = al_http1_body_feed_from(&m->body, in, NULL, err);
 
 	if (code == AL_OK) {
 		m->reused = true;
 		m->state = S_SEND;
 		return AL_HS_MORE;
 	}
-	return code == AL_AGAIN && m->drained <= DRAIN_MAX ? AL_HS_MORE :
+	return code == AL_AGAIN && m->body.taken <= DRAIN_MAX ? AL_HS_MORE :
 	    AL_HS_REDIAL;
 }
 
 static enum al_hs
 get_page(struct connect *m, struct al_buf *in, struct al_err *err)
 {
-	if (get_body(m, in, err) == AL_AGAIN && m->drained <= DRAIN_MAX &&
+	/* A page that does not fit, or no memory for it: less of it is
+	 * shown. */
+	if (al_http1_body_feed_from(&m->body, in, &m->page, err) ==
+	    AL_AGAIN && m->body.taken <= DRAIN_MAX &&
 	    al_buf_len(&m->page) < m->page.max)
 		return AL_HS_MORE;
 	return refused(m, err);

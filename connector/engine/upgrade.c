@@ -39,7 +39,6 @@ struct upgrade {
 	unsigned		 interim;
 	struct al_http1		 head;
 	struct al_http1_body	 body;
-	size_t			 read;
 	struct al_buf		 page;
 };
 
@@ -164,14 +163,6 @@ static const struct row {
 	    "it refuses the WebSocket upgrade" },
 };
 
-static bool
-is_html(const struct al_http1 *h)
-{
-	const char *type = al_http1_get(h, "Content-Type", 0);
-
-	return type != NULL && al_str_istarts(type, "text/html");
-}
-
 /* Seconds only: a date would need a clock that is right.  0: none. */
 static unsigned
 retry_after(const struct al_http1 *h)
@@ -216,7 +207,7 @@ refused(const struct upgrade *m, struct al_err *err)
 		r++;
 	says = r->says;
 	cause = r->cause;
-	if (h->status < 300 && is_html(h)) {
+	if (h->status < 300 && al_http1_is_html(h)) {
 		cause = NC_PORTAL;
 		says = "a web page instead of the gateway: a login page of "
 		    "the network, or a wrong address";
@@ -290,21 +281,13 @@ get_head(struct upgrade *m, struct al_buf *in, struct al_err *err)
 {
 	enum al_code code;
 	enum al_hs r;
-	size_t n;
 
 	do {
-		if (al_buf_len(in) == 0)
-			return AL_HS_MORE;
-		code = al_http1_feed(&m->head, al_buf_head(in),
-		    al_buf_len(in), &n, err);
-		if (code == AL_AGAIN && al_buf_len(in) < in->max)
-			return AL_HS_MORE;
+		code = al_http1_feed_from(&m->head, in, err);
 		if (code == AL_AGAIN)
-			code = al_fail(err, AL_ELIMIT, AL_AT_HTTP, 0,
-			    "the HTTP head is too long");
+			return AL_HS_MORE;
 		if (code != AL_OK)
 			return bad_head(m, in, err);
-		al_buf_drain(in, n);
 		r = got_head(m, err);
 	} while (r == AL_HS_MORE && m->state == S_HEAD);
 	return r;
@@ -313,20 +296,9 @@ get_head(struct upgrade *m, struct al_buf *in, struct al_err *err)
 static enum al_hs
 get_page(struct upgrade *m, struct al_buf *in, struct al_err *err)
 {
-	const uint8_t *data;
-	size_t used, len, room;
-	enum al_code code;
-
-	do {
-		code = al_http1_body_feed(&m->body, al_buf_head(in),
-		    al_buf_len(in), &used, &data, &len, err);
-		room = m->page.max - al_buf_len(&m->page);
-		/* Without memory for the page less of it is shown. */
-		(void)!al_buf_put(&m->page, data, len < room ? len : room);
-		m->read += used;
-		al_buf_drain(in, used);
-	} while (code == AL_AGAIN && al_buf_len(in) > 0);
-	if (code == AL_AGAIN && m->read <= PAGE_READ &&
+	/* Without memory for the page less of it is shown. */
+	if (al_http1_body_feed_from(&m->body, in, &m->page, err) ==
+	    AL_AGAIN && m->body.taken <= PAGE_READ &&
 	    al_buf_len(&m->page) < m->page.max)
 		return AL_HS_MORE;
 	return refused(m, err);

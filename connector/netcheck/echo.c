@@ -52,14 +52,6 @@ put_request(struct echo *m, struct al_buf *out, struct al_err *err)
 	return AL_HS_MORE;
 }
 
-static bool
-is_html(const struct echo *m)
-{
-	const char *type = al_http1_get(&m->head, "Content-Type", 0);
-
-	return type != NULL && al_str_istarts(type, "text/html");
-}
-
 static enum al_hs
 judge(struct echo *m, struct al_err *err)
 {
@@ -83,7 +75,7 @@ judge(struct echo *m, struct al_err *err)
 		says = "the gateway, or what stands before it, takes no "
 		    "requests just now";
 	} else if (status == 511 || (status >= 300 && status < 400) ||
-	    is_html(m)) {
+	    al_http1_is_html(&m->head)) {
 		cause = NC_PORTAL;
 		says = "a web page or a redirect in place of the gateway";
 	}
@@ -120,18 +112,13 @@ static enum al_hs
 get_head(struct echo *m, struct al_buf *in, struct al_err *err)
 {
 	enum al_code code;
-	size_t n;
 
 	for (;;) {
-		if (al_buf_len(in) == 0)
-			return AL_HS_MORE;
-		code = al_http1_feed(&m->head, al_buf_head(in),
-		    al_buf_len(in), &n, err);
+		code = al_http1_feed_from(&m->head, in, err);
 		if (code == AL_AGAIN)
 			return AL_HS_MORE;
 		if (code != AL_OK)
 			return bad_head(m, in, err);
-		al_buf_drain(in, n);
 		if (m->head.status >= 200)
 			break;
 		if (++m->interim > INTERIM_MAX)
@@ -147,21 +134,11 @@ get_head(struct echo *m, struct al_buf *in, struct al_err *err)
 static enum al_hs
 get_body(struct echo *m, struct al_buf *in, struct al_err *err)
 {
-	const uint8_t *data;
-	size_t used, len, room;
-	enum al_code code;
+	enum al_code code = al_http1_body_feed_from(&m->body, in, &m->page,
+	    err);
 
-	do {
-		code = al_http1_body_feed(&m->body, al_buf_head(in),
-		    al_buf_len(in), &used, &data, &len, err);
-		room = m->page.max - al_buf_len(&m->page);
-		if (len > 0 && al_buf_put(&m->page, data,
-		    len < room ? len : room) == AL_ENOMEM) {
-			(void)al_fail_nomem(err, AL_AT_HTTP);
-			return AL_HS_FAIL;
-		}
-		al_buf_drain(in, used);
-	} while (code == AL_AGAIN && al_buf_len(in) > 0);
+	if (code == AL_ENOMEM)
+		return AL_HS_FAIL;
 	return code == AL_AGAIN && al_buf_len(&m->page) < m->page.max ?
 	    AL_HS_MORE : judge(m, err);
 }

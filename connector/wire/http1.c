@@ -313,6 +313,23 @@ al_http1_feed(struct al_http1 *h, const void *bytes, size_t len,
 	return code == AL_OK ? AL_AGAIN : code;
 }
 
+enum al_code
+al_http1_feed_from(struct al_http1 *h, struct al_buf *in, struct al_err *err)
+{
+	enum al_code code;
+	size_t n;
+
+	if (al_buf_len(in) == 0)
+		return AL_AGAIN;
+	code = al_http1_feed(h, al_buf_head(in), al_buf_len(in), &n, err);
+	if (code == AL_AGAIN && al_buf_len(in) >= in->max)
+		return al_fail(err, AL_ELIMIT, h->stage, 0,
+		    "the HTTP head is too long");
+	if (code == AL_OK)
+		al_buf_drain(in, n);
+	return code;
+}
+
 const char *
 al_http1_reason(const struct al_http1 *h)
 {
@@ -357,6 +374,14 @@ al_http1_get(const struct al_http1 *h, const char *name, unsigned nth)
 		if (al_str_ieq(have, name) && nth-- == 0)
 			return value;
 	return NULL;
+}
+
+bool
+al_http1_is_html(const struct al_http1 *h)
+{
+	const char *type = al_http1_get(h, "Content-Type", 0);
+
+	return type != NULL && al_str_istarts(type, "text/html");
 }
 
 bool

@@ -48,6 +48,10 @@ void al_http1_fini(struct al_http1 *h);		/* wipes */
  */
 enum al_code al_http1_feed(struct al_http1 *h, const void *p, size_t len,
     size_t *head_len, struct al_err *err) AL_MUST_CHECK;
+/* The same with what in holds, out of which a whole head goes.  ELIMIT also
+ * when in is full and the head is not over. */
+enum al_code al_http1_feed_from(struct al_http1 *h, struct al_buf *in,
+    struct al_err *err) AL_MUST_CHECK;
 
 const char *al_http1_reason(const struct al_http1 *h);	/* "" if none */
 const char *al_http1_method(const struct al_http1 *h);
@@ -56,6 +60,7 @@ const char *al_http1_target(const struct al_http1 *h);
 /* The value of the nth (0: first) field of that name, or NULL. */
 const char *al_http1_get(const struct al_http1 *h, const char *name,
     unsigned nth);
+bool al_http1_is_html(const struct al_http1 *h);	/* Content-Type */
 /* All fields in order: *it is 0 at first; false when there are no more. */
 bool al_http1_next(const struct al_http1 *h, size_t *it, const char **name,
     const char **value);
@@ -74,6 +79,7 @@ enum al_http1_framing {
 struct al_http1_body {
 	enum al_http1_framing	framing;
 	enum al_stage		stage;
+	uint64_t		taken;		/* so far, framing included */
 	/* private */
 	int			state;
 	uint64_t		left;
@@ -91,6 +97,11 @@ enum al_code al_http1_body_init(struct al_http1_body *b,
 enum al_code al_http1_body_feed(struct al_http1_body *b, const uint8_t *p,
     size_t len, size_t *used, const uint8_t **data, size_t *data_len,
     struct al_err *err) AL_MUST_CHECK;
+/* The same with what in holds: all of it goes, up to the body's end.  Of the
+ * content page keeps what fits; NULL: nothing.  Also ENOMEM. */
+enum al_code al_http1_body_feed_from(struct al_http1_body *b,
+    struct al_buf *in, struct al_buf *page, struct al_err *err)
+    AL_MUST_CHECK;
 
 /* --- writing -------------------------------------------------------------- */
 struct al_http1_field {

@@ -172,7 +172,28 @@ al_http1_body_feed(struct al_http1_body *b, const uint8_t *p, size_t len,
 		if (code != AL_OK)
 			return code;
 	}
+	b->taken += *used;
 	if (b->state == B_DATA && b->left == 0)
 		b->state = B_OVER;
 	return b->state == B_OVER ? AL_OK : AL_AGAIN;
+}
+
+enum al_code
+al_http1_body_feed_from(struct al_http1_body *b, struct al_buf *in,
+    struct al_buf *page, struct al_err *err)
+{
+	const uint8_t *data;
+	size_t used, len, room;
+	enum al_code code;
+
+	do {
+		code = al_http1_body_feed(b, al_buf_head(in), al_buf_len(in),
+		    &used, &data, &len, err);
+		room = page != NULL ? page->max - al_buf_len(page) : 0;
+		if (room > 0 && al_buf_put(page, data, len < room ? len :
+		    room) != AL_OK)
+			code = al_fail_nomem(err, b->stage);
+		al_buf_drain(in, used);
+	} while (code == AL_AGAIN && al_buf_len(in) > 0);
+	return code;
 }
