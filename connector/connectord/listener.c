@@ -14,6 +14,7 @@
 
 #include "connector/base/str.h"
 #include "connector/loop/loop.h"
+#include "connector/stream/tcp.h"
 
 #define BACKLOG		512
 #define BATCH		32	/* connections before others have a turn */
@@ -236,6 +237,7 @@ al_listener_new(struct al_loop *loop, int fd,
 	l->ops = ops;
 	l->arg = arg;
 	fill_name(l);
+	al_tcp_set_local(fd);	/* what it accepts inherits it */
 	if (al_timer_init(&l->again, loop, on_again, l, err) != AL_OK ||
 	    al_watch_init(&l->watch, loop, fd, accept_some, l, err) != AL_OK) {
 		al_listener_free(l);

@@ -210,6 +210,7 @@ accept_tcp(struct target *g, struct al_stream *s)
 
 	/* nothing but the socket is below a direct connection */
 	o.rfd = o.wfd = al_tcp_release(s);
+	al_tcp_set_local(o.rfd);
 	g->c = NULL;
 	g->port = al_port_accept(g->m, c, NULL, &o, &port_ops, g, &err);
 	if (g->port == NULL) {		/* and refused */

@@ -51,6 +51,7 @@ on_dial(void *arg, struct al_stream *s, unsigned route,
 		return;
 	}
 	o.rfd = o.wfd = al_tcp_release(s);	/* a direct dial: no more */
+	al_tcp_set_local(o.rfd);
 	ch->port = al_port_accept(ch->from->mux, ch->chan, NULL, &o,
 	    &port_ops, ch, &failed);
 	ch->chan = NULL;	/* accepted, or refused */

@@ -221,6 +221,14 @@ al_tcp_release(struct al_stream *s)
 }
 
 void
+al_tcp_set_local(int fd)
+{
+	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, AL_TCP_LOCAL_MAX);
+	set(fd, SOL_SOCKET, SO_RCVBUF, AL_TCP_LOCAL_MAX);
+}
+
+void
 al_tcp_set_link(struct al_stream *s, unsigned notsent_max, unsigned stuck_ms)
 {
 	int fd = al_stream_fd(s);

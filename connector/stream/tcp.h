@@ -26,6 +26,14 @@ struct al_stream *al_tcp_new(int fd, struct al_err *err);
 int al_tcp_release(struct al_stream *s);
 
 /*
+ * For the local end of a channel, also for a socket that listens for such:
+ * no delay, and at most AL_TCP_LOCAL_MAX bytes each way wait in the kernel,
+ * where a thousand stalled ones would take the memory of all.
+ */
+#define AL_TCP_LOCAL_MAX	(256 * 1024)
+void al_tcp_set_local(int fd);
+
+/*
  * For a connection that has to live for months: dead peers are noticed by
  * keepalive after 60 s, then 5 times every 15 s; at most notsent_max bytes
  * wait unsent in the kernel; when no sent byte is taken for stuck_ms, it is

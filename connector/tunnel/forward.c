@@ -1,8 +1,6 @@
 /* connector/tunnel/forward.c - -L and -W: local ends of channels to SERVER. */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +14,7 @@
 #include "connector/daemon/signals.h"
 #include "connector/daemon/where.h"
 #include "connector/session/port.h"
+#include "connector/stream/tcp.h"
 #include "connector/tunnel/tunnel.h"
 
 #define ACCEPT_BATCH	64
@@ -270,14 +269,13 @@ listener_open(struct listener *l, struct al_err *err)
 	    SOCK_CLOEXEC, 0);
 	if (l->fd < 0 ||
 	    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    /* accepted sockets inherit it */
-	    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
 	    bind(l->fd, &a.u.sa, a.len) != 0 || listen(l->fd, 4096) != 0 ||
 	    getsockname(l->fd, &a.u.sa, &a.len) != 0)
 		return al_fail(err, AL_ENET, AL_AT_LOCAL, errno,
 		    "can't listen on %s: %s", al_addr_format(&a, l->where),
 		    strerror(errno));
 	(void)al_addr_format(&a, l->where);
+	al_tcp_set_local(l->fd);	/* what it accepts inherits it */
 	if (al_watch_init(&l->watch, l->fw->t->loop, l->fd, on_listener, l,
 	    err) != AL_OK || al_timer_init(&l->pause, l->fw->t->loop,
 	    on_pause_over, l, err) != AL_OK || al_timer_init(&l->again,
