@@ -164,11 +164,11 @@ class Bench:
             cs = [alpacon.Connector(gw, f"c{i}") for i in range(n)]
             gw.start()
             cs[0].start()
-            before = _pss_kib(gw.proc.pid)
+            before = _anon_kib(gw.proc.pid)
             for c in cs[1:]:
                 c.start()
             self.keep("alpacon_aes256", "connectors", {
-                "kib": (_pss_kib(gw.proc.pid) - before) / (n - 1)})
+                "kib": (_anon_kib(gw.proc.pid) - before) / (n - 1)})
         except (AssertionError, OSError) as e:
             self.keep("alpacon_aes256", "connectors",
                       {"ok": False, "why": str(e)})
@@ -204,10 +204,10 @@ class Bench:
         return None
 
 
-def _pss_kib(pid):
+def _anon_kib(pid):
     with open(f"/proc/{pid}/smaps_rollup") as f:
         for line in f:
-            if line.startswith("Pss:"):
+            if line.startswith("Anonymous:"):
                 return int(line.split()[1])
     return 0
 
