@@ -104,15 +104,20 @@ al_ring_trim(struct al_session *s)
 	}
 }
 
+#define RATE_US		50000
+
 static void
 measure_rate(struct al_session *s, uint64_t now_us)
 {
 	uint64_t dt = now_us - s->rate_us, rate;
 
-	if (dt < 10000 || dt < s->rtt_us)
+	/* ACKs come in bunches: over a short time they would be a rate that
+	 * nobody has */
+	if (dt < RATE_US || dt < 2 * s->rtt_us)
 		return;
 	rate = (s->acked - s->rate_acked) * 1000000 / dt;
 	s->rate = rate > s->rate ? rate : s->rate - s->rate / 8 + rate / 8;
+	al_flight_rate(&s->flight, rate, now_us);
 	s->rate_us = now_us;
 	s->rate_acked = s->acked;
 }
@@ -131,6 +136,7 @@ al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
 	if (sent_us != 0 && now_us - sent_us >= delay_us) {
 		rtt = now_us - sent_us - delay_us;
 		s->rtt_us = s->rtt_us == 0 ? rtt : (s->rtt_us * 7 + rtt) / 8;
+		al_flight_rtt(&s->flight, rtt, now_us);
 	}
 	s->acked = pos;
 	measure_rate(s, now_us);

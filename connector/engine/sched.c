@@ -4,7 +4,7 @@
 
 #include "connector/engine/session_int.h"
 
-#define QUANTUM		65536u
+#define QUANTUM		49152u	/* three records: fewer, larger reads and writes */
 #define FAIR_US		100000u		/* interactive: half of the bytes ...  */
 #define CLASS_US	1000000u
 #define BULK_BYTES	(256u * 1024)	/* in a second: bulk                   */
@@ -186,12 +186,22 @@ classify(struct al_chan *c, size_t n, uint64_t now_us)
 		    sched);
 }
 
+/* Bulk waits while as much is on its way as the path holds. */
+static struct al_chan *
+first_bulk(struct al_session *s, uint64_t now_us)
+{
+	struct al_chan *c = TAILQ_FIRST(&s->bulk);
+
+	return c != NULL && s->sealed - s->acked <
+	    al_flight_cap(&s->flight, now_us) ? c : NULL;
+}
+
 /* Interactive channels first, but at most half of the bytes over 100 ms. */
 static struct al_chan *
 pick(struct al_session *s, uint64_t now_us)
 {
 	struct al_chan *i = TAILQ_FIRST(&s->interactive);
-	struct al_chan *b = TAILQ_FIRST(&s->bulk);
+	struct al_chan *b = first_bulk(s, now_us);
 
 	if (now_us - s->fair_us >= FAIR_US) {
 		s->fair_us = now_us;
@@ -219,7 +229,7 @@ al_session_turn(struct al_session *s, uint64_t now_us, struct al_turn *t)
 
 	if (!may_fill(s) || (!s->goaway_due && TAILQ_EMPTY(&s->ctl) &&
 	    !may_put_open(s) && TAILQ_EMPTY(&s->interactive) &&
-	    TAILQ_EMPTY(&s->bulk)) || !al_ring_begin(s))
+	    first_bulk(s, now_us) == NULL) || !al_ring_begin(s))
 		return false;
 	put_control(s);
 	c = pick(s, now_us);
@@ -248,8 +258,10 @@ after_turn(struct al_chan *c, size_t n, unsigned flags, uint64_t now_us)
 	c->bytes_out += n;
 	c->deficit -= n < c->deficit ? (uint32_t)n : c->deficit;
 	s->fair_bytes += n;
-	if (!(c->bits & C_BULK))
+	if (!(c->bits & C_BULK) && n > 0) {
 		s->fair_interactive += n;
+		al_flight_small(&s->flight, now_us);
+	}
 	if (flags & AL_TURN_FIN)
 		c->bits |= C_FIN_SENT;
 	if ((flags & (AL_TURN_FIN | AL_TURN_DRAINED)) || n == 0) {

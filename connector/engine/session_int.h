@@ -4,6 +4,7 @@
 
 #include <sys/queue.h>
 
+#include "connector/engine/flight.h"
 #include "connector/engine/session.h"
 
 #define MAX_CHANNELS	16384u
@@ -131,6 +132,7 @@ struct al_session {
 	uint64_t		 acked, sent, sealed;	/* positions        */
 	uint64_t		 rate_us, rate_acked, rate;	/* bytes/s  */
 	uint64_t		 rtt_us;
+	struct al_flight	 flight;
 
 	/* receiving */
 	uint64_t		 recv_pos;

@@ -297,6 +297,7 @@ handed_on(void **state)
 	static const char request[] = "GET /ws HTTP/1.1\r\n" WS "\r\n";
 	int fd = start(60000);
 	char got[8];
+	enum al_code code;
 	size_t n;
 
 	(void)state;
@@ -306,8 +307,11 @@ handed_on(void **state)
 		turn(0);
 	assert_non_null(upgraded);
 	assert_int_equal(write(fd, "hello", 5), 5);
-	assert_int_equal(al_stream_read(upgraded, got, sizeof(got), &n, &err),
-	    AL_OK);
+	/* who had it read all there was: AGAIN without a look, once */
+	code = al_stream_read(upgraded, got, sizeof(got), &n, &err);
+	if (code == AL_AGAIN)
+		code = al_stream_read(upgraded, got, sizeof(got), &n, &err);
+	assert_int_equal(code, AL_OK);
 	assert_int_equal(n, 5);
 	assert_memory_equal(got, "hello", 5);
 	al_stream_free(upgraded);

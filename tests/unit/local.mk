@@ -28,6 +28,10 @@ tests_unit_test_echo_SOURCES = tests/unit/test_echo.c \
 	tests/lib/guard.h tests/lib/machine.h
 tests_unit_test_echo_LDADD = libalnetcheck.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_flight
+tests_unit_test_flight_SOURCES = tests/unit/test_flight.c
+tests_unit_test_flight_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_he
 tests_unit_test_he_SOURCES = tests/unit/test_he.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h

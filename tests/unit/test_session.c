@@ -631,6 +631,15 @@ window_of_ended(void **state)
 	script_fini(&t);
 }
 
+/* As if the path were a fast and long one. */
+static void
+widen(struct script *t)
+{
+	memset(&t->s->flight, 0, sizeof(t->s->flight));
+	al_flight_rate(&t->s->flight, 1000000000, t->now_us);
+	al_flight_rtt(&t->s->flight, 100000, t->now_us);
+}
+
 /* The ring is full at 1 MiB of blocks; an ACK makes room. */
 static void
 full_ring(void **state)
@@ -642,6 +651,7 @@ full_ring(void **state)
 
 	(void)state;
 	script_init(&t, "full ring", AL_OPENER, NULL);
+	widen(&t);
 	script_greet(&t, AL_OPENER);
 	script_step(&t, "open");
 	script_step(&t, "> OPEN 1 49152 {}");
@@ -655,8 +665,39 @@ full_ring(void **state)
 	script_step(&t, "< PING 1");		/* link frames need no ring */
 	script_step(&t, "> PONG 1");
 	script_step(&t, "< ACK 16374");
+	widen(&t);
 	script_take(&t, text, sizeof(text));
 	assert_memory_equal(text, "DATA 1 16348", 12);
+	script_fini(&t);
+}
+
+/* On a path that nobody has measured, bulk has 256 KiB on its way. */
+static void
+bounded_flight(void **state)
+{
+	static char text[65536];
+	struct script t;
+	size_t sent = 0;
+	char *p;
+
+	(void)state;
+	script_init(&t, "bounded flight", AL_OPENER, NULL);
+	script_greet(&t, AL_OPENER);
+	script_step(&t, "open");
+	script_step(&t, "> OPEN 1 49152 {}");
+	script_step(&t, "< ACCEPT 1 8000000");
+	script_step(&t, "write a 4000000");
+	script_take(&t, text, sizeof(text));
+	for (p = text; (p = strstr(p, "DATA 1 ")) != NULL; p += 7)
+		sent += strtoul(p + 7, NULL, 10);
+	assert_in_range(sent, 262144, 262144 + 2 * 16348);
+	script_step(&t, ">");
+	script_step(&t, "open");		/* what is small goes all the same */
+	script_take(&t, text, sizeof(text));
+	assert_memory_equal(text, "OPEN 3", 6);
+	script_step(&t, "< ACK 100000");
+	script_take(&t, text, sizeof(text));
+	assert_memory_equal(text, "DATA 1 16", 9);
 	script_fini(&t);
 }
 
@@ -670,6 +711,7 @@ full_ring_of_small(void **state)
 
 	(void)state;
 	script_init(&t, "full ring of small records", AL_OPENER, NULL);
+	widen(&t);
 	script_greet(&t, AL_OPENER);
 	script_step(&t, "open");
 	script_step(&t, "> OPEN 1 49152 {}");
@@ -856,6 +898,7 @@ main(void)
 		cmocka_unit_test(idle_flood),
 		cmocka_unit_test(window_of_ended),
 		cmocka_unit_test(full_ring),
+		cmocka_unit_test(bounded_flight),
 		cmocka_unit_test(full_ring_of_small),
 		cmocka_unit_test(buffered_limit),
 		cmocka_unit_test(round_trip),

@@ -387,6 +387,9 @@ tcp(void **state)
 	assert_int_equal(al_stream_read(s, buf, sizeof(buf), &n, &err),
 	    AL_OK);
 	assert_int_equal(n, 3);
+	/* that was all: AGAIN without a look, once */
+	assert_int_equal(al_stream_read(s, buf, sizeof(buf), &n, &err),
+	    AL_AGAIN);
 	assert_int_equal(al_stream_read(s, buf, sizeof(buf), &n, &err),
 	    AL_EOF);
 	al_stream_free(s);
