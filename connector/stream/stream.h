@@ -19,7 +19,8 @@ struct al_stream_ops {
 	const char	*name;
 	/* AGAIN until this layer and all below are up. */
 	enum al_code	(*open)(struct al_stream *s, struct al_err *err);
-	/* *n > 0 with OK; EOF once the peer has half-closed. */
+	/* *n > 0 with OK; EOF once the peer has half-closed.  AGAIN: wait for
+	 * the fd, there may be bytes all the same. */
 	enum al_code	(*read)(struct al_stream *s, void *p, size_t cap,
 			    size_t *n, struct al_err *err);
 	/* Takes 1..len bytes with OK. */

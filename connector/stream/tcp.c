@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@ struct tcp {
 	struct al_stream	s;
 	int			fd;
 	unsigned		want;	/* WRITE after a write said AGAIN */
+	bool			drained; /* the last read got all there was */
 };
 
 /* "connection refused", not "Connection refused": it stands in a sentence. */
@@ -98,12 +100,20 @@ static enum al_code
 tcp_read(struct al_stream *s, void *p, size_t cap, size_t *n,
     struct al_err *err)
 {
+	struct tcp *t = (struct tcp *)s;
 	ssize_t got;
 
+	/* Who asks again is told AGAIN without a system call; what has come
+	 * since then makes the fd readable (watches are level triggered). */
+	if (t->drained) {
+		t->drained = false;
+		return AL_AGAIN;
+	}
 	do {
-		got = recv(((struct tcp *)s)->fd, p, cap, 0);
+		got = recv(t->fd, p, cap, 0);
 	} while (got < 0 && errno == EINTR);
 	if (got > 0) {
+		t->drained = (size_t)got < cap;
 		*n = (size_t)got;
 		return AL_OK;
 	}
