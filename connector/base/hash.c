@@ -1,7 +1,10 @@
 /* connector/base/hash.c - digests, HMAC, hex and secret comparison. */
 #include "connector/base/hash.h"
 
+#include <string.h>
+
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
@@ -41,6 +44,68 @@ al_hmac_sha256(uint8_t out[static AL_SHA256_LEN], const void *key,
 	ok = ok && EVP_MAC_final(ctx, out, &out_len, AL_SHA256_LEN) == 1;
 	EVP_MAC_CTX_free(ctx);
 	EVP_MAC_free(mac);
+	return ok ? AL_OK : AL_ENOMEM;
+}
+
+/*
+ * NULL with ELIMIT or ENOMEM.  Without memory OpenSSL says that the hash is
+ * not there either: only the first of its errors tells.  None of them stays
+ * in the thread's queue, where the next TLS call would find it.
+ */
+static EVP_MD *
+fetch(enum al_hash h, enum al_code *code)
+{
+	static const char *const names[] = {
+		[AL_HASH_MD5] = "MD5",
+		[AL_HASH_SHA256] = "SHA2-256",
+		[AL_HASH_SHA512_256] = "SHA2-512/256",
+	};
+	EVP_MD *md;
+	unsigned long e;
+
+	ERR_clear_error();
+	md = EVP_MD_fetch(NULL, names[h], NULL);
+	*code = md != NULL ? AL_OK : AL_ELIMIT;
+	while ((e = ERR_get_error()) != 0)
+		if (md == NULL && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
+			*code = AL_ENOMEM;
+	return md;
+}
+
+bool
+al_hash_is_available(enum al_hash h)
+{
+	enum al_code code;
+
+	EVP_MD_free(fetch(h, &code));
+	return code != AL_ELIMIT;	/* ENOMEM will be said when it hashes */
+}
+
+enum al_code
+al_hash_hex(char out[static AL_HASH_HEX], enum al_hash h,
+    const struct al_bytes *v, size_t n)
+{
+	uint8_t raw[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	enum al_code code;
+	EVP_MD *md = fetch(h, &code);
+	EVP_MD_CTX *ctx;
+	size_t i;
+	int ok;
+
+	if (md == NULL)
+		return code;
+	ctx = EVP_MD_CTX_new();
+	ok = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1;
+	for (i = 0; ok && i < n; i++)
+		ok = EVP_DigestUpdate(ctx, v[i].p, v[i].len) == 1;
+	ok = ok && EVP_DigestFinal_ex(ctx, raw, &len) == 1 &&
+	    2 * len < AL_HASH_HEX;
+	if (ok)
+		(void)al_hex_encode(out, raw, len);
+	explicit_bzero(raw, sizeof(raw));
+	EVP_MD_CTX_free(ctx);
+	EVP_MD_free(md);
 	return ok ? AL_OK : AL_ENOMEM;
 }
 

@@ -27,6 +27,20 @@ enum al_code al_hmac_sha256(uint8_t out[static AL_SHA256_LEN],
 enum al_code al_sha1(uint8_t out[static AL_SHA1_LEN], const void *p,
     size_t len) AL_MUST_CHECK;
 
+/* What HTTP Digest hashes with (RFC 7616 6.1), weakest first. */
+enum al_hash {
+	AL_HASH_MD5,
+	AL_HASH_SHA256,
+	AL_HASH_SHA512_256	/* FIPS 180-4: not SHA-512 cut short */
+};
+#define AL_HASH_HEX	(2 * 32 + 1)	/* of the longest, with its NUL */
+
+/* An OpenSSL in FIPS mode has no MD5. */
+bool al_hash_is_available(enum al_hash h);
+/* In lower-case hex.  AL_OK, ELIMIT (not available) or ENOMEM. */
+enum al_code al_hash_hex(char out[static AL_HASH_HEX], enum al_hash h,
+    const struct al_bytes *v, size_t n) AL_MUST_CHECK;
+
 /* out holds 2 * len + 1; lower case; returns out. */
 char *al_hex_encode(char *out, const void *p, size_t len);
 /* Exactly len bytes from 2 * len digits of either case. */
