@@ -3,6 +3,7 @@ libalcore_la_SOURCES += \
 	proxy/auth.c proxy/auth.h \
 	proxy/challenge.c proxy/challenge.h \
 	proxy/connect.c \
+	proxy/digest.c proxy/digest.h \
 	proxy/listen.c proxy/listen.h \
 	proxy/proxy.c proxy/proxy.h \
 	proxy/refusal.c proxy/refusal.h \

@@ -128,6 +128,16 @@ UNIT_TESTS += tests/unit/test_challenge
 tests_unit_test_challenge_SOURCES = tests/unit/test_challenge.c tests/lib/guard.h
 tests_unit_test_challenge_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_digest
+tests_unit_test_digest_SOURCES = tests/unit/test_digest.c \
+	tests/unit/digest.h tests/lib/guard.h
+tests_unit_test_digest_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_digest_refuse
+tests_unit_test_digest_refuse_SOURCES = tests/unit/test_digest_refuse.c \
+	tests/unit/digest.h tests/lib/guard.h
+tests_unit_test_digest_refuse_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
+
 UNIT_TESTS += tests/unit/test_identity
 tests_unit_test_identity_SOURCES = tests/unit/test_identity.c
 tests_unit_test_identity_LDADD = libalgateway.la libaldaemon.la \
