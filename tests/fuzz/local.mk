@@ -73,6 +73,11 @@ tests_fuzz_fuzz_connect_SOURCES = tests/fuzz/fuzz_connect.c tests/fuzz/fuzz_mach
 tests_fuzz_fuzz_connect_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_connect_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_digest
+tests_fuzz_fuzz_digest_SOURCES = tests/fuzz/fuzz_digest.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_digest_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_digest_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_route
 tests_fuzz_fuzz_route_SOURCES = tests/fuzz/fuzz_route.c
 tests_fuzz_fuzz_route_LDADD = $(FUZZ_LDADD)
