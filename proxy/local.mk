@@ -5,8 +5,13 @@ libalcore_la_SOURCES += \
 	proxy/connect.c \
 	proxy/digest.c proxy/digest.h \
 	proxy/listen.c proxy/listen.h \
+	proxy/md4.c proxy/md4.h \
+	proxy/ntlm.c proxy/ntlm.h \
+	proxy/ntlm_challenge.c proxy/ntlm_challenge.h \
+	proxy/ntlmv2.c proxy/ntlmv2.h \
 	proxy/proxy.c proxy/proxy.h \
 	proxy/refusal.c proxy/refusal.h \
 	proxy/route.c proxy/route.h \
 	proxy/socks4.c \
-	proxy/socks5.c
+	proxy/socks5.c \
+	proxy/utf16.c proxy/utf16.h

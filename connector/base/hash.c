@@ -24,27 +24,63 @@ al_sha1(uint8_t out[static AL_SHA1_LEN], const void *p, size_t len)
 	    AL_OK : AL_ENOMEM;
 }
 
+/*
+ * FIPS mode has no MD5.  That is an answer and no failure: nothing of it stays
+ * in the thread's error queue, where the next TLS call would find it.
+ */
+enum al_code
+al_md5(uint8_t out[static AL_MD5_LEN], const void *p, size_t len)
+{
+	int ok;
+
+	(void)ERR_set_mark();
+	ok = EVP_Digest(p, len, out, NULL, EVP_md5(), NULL) == 1;
+	(void)ERR_pop_to_mark();
+	return ok ? AL_OK : AL_ENOMEM;
+}
+
+static enum al_code
+hmac(char *digest, uint8_t *out, size_t size, const void *key,
+    size_t key_len, const struct al_bytes *v, size_t n)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac;
+	EVP_MAC_CTX *ctx;
+	size_t i, out_len;
+	int ok;
+
+	(void)ERR_set_mark();
+	mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	ok = ctx != NULL && EVP_MAC_init(ctx, key, key_len, params) == 1;
+	for (i = 0; ok && i < n; i++)
+		ok = EVP_MAC_update(ctx, v[i].p, v[i].len) == 1;
+	ok = ok && EVP_MAC_final(ctx, out, &out_len, size) == 1;
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(mac);
+	(void)ERR_pop_to_mark();
+	return ok ? AL_OK : AL_ENOMEM;
+}
+
 enum al_code
 al_hmac_sha256(uint8_t out[static AL_SHA256_LEN], const void *key,
     size_t key_len, const struct al_bytes *v, size_t n)
 {
 	char name[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string("digest", name, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-	size_t i, out_len;
-	int ok;
 
-	ok = ctx != NULL && EVP_MAC_init(ctx, key, key_len, params) == 1;
-	for (i = 0; ok && i < n; i++)
-		ok = EVP_MAC_update(ctx, v[i].p, v[i].len) == 1;
-	ok = ok && EVP_MAC_final(ctx, out, &out_len, AL_SHA256_LEN) == 1;
-	EVP_MAC_CTX_free(ctx);
-	EVP_MAC_free(mac);
-	return ok ? AL_OK : AL_ENOMEM;
+	return hmac(name, out, AL_SHA256_LEN, key, key_len, v, n);
+}
+
+enum al_code
+al_hmac_md5(uint8_t out[static AL_MD5_LEN], const void *key, size_t key_len,
+    const struct al_bytes *v, size_t n)
+{
+	char name[] = "MD5";
+
+	return hmac(name, out, AL_MD5_LEN, key, key_len, v, n);
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #define AL_SHA256_LEN	32
 #define AL_SHA1_LEN	20
+#define AL_MD5_LEN	16
 
 /* Bytes that are hashed one after the other as if they were joined. */
 struct al_bytes {
@@ -40,6 +41,12 @@ bool al_hash_is_available(enum al_hash h);
 /* In lower-case hex.  AL_OK, ELIMIT (not available) or ENOMEM. */
 enum al_code al_hash_hex(char out[static AL_HASH_HEX], enum al_hash h,
     const struct al_bytes *v, size_t n) AL_MUST_CHECK;
+
+/* For logging in to proxies and nothing else: both are broken. */
+enum al_code al_md5(uint8_t out[static AL_MD5_LEN], const void *p,
+    size_t len) AL_MUST_CHECK;
+enum al_code al_hmac_md5(uint8_t out[static AL_MD5_LEN], const void *key,
+    size_t key_len, const struct al_bytes *v, size_t n) AL_MUST_CHECK;
 
 /* out holds 2 * len + 1; lower case; returns out. */
 char *al_hex_encode(char *out, const void *p, size_t len);

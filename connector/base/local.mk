@@ -6,6 +6,7 @@ libalcore_la_SOURCES += \
 	connector/base/err.c connector/base/err.h \
 	connector/base/hash.c connector/base/hash.h \
 	connector/base/hs.h \
+	connector/base/le.h \
 	connector/base/reader.h \
 	connector/base/rng.c connector/base/rng.h \
 	connector/base/str.c connector/base/str.h \
