@@ -33,6 +33,7 @@ packages() {
 	python3-jsonschema           check       -            the schema of netcheck's JSON
 	squid-openssl|squid          check,demo  squid        the usual corporate proxy
 	squid-langpack               check       -            its error pages
+	winbind                      check       winbind      ntlm_auth: squid's NTLM
 	dante-server                 check       danted       SOCKS5 with user and password
 	microsocks                   check       microsocks   SOCKS5, small
 	tinyproxy                    check       tinyproxy    answers HTTP/1.0

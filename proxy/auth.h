@@ -2,26 +2,32 @@
 #ifndef AL_PROXY_AUTH_H
 #define AL_PROXY_AUTH_H
 
-#include "connector/base/buf.h"
-#include "connector/base/err.h"
-#include "proxy/challenge.h"
-#include "proxy/route.h"
+#include "proxy/login.h"
 
 struct al_auth_scheme {
 	enum al_auth	 id;
 	const char	*name;		/* in Proxy-Authenticate */
-	/* What is wrong with these credentials, or NULL. */
+	bool		 legs;		/* several rounds, on one connection */
+	/* What is wrong with these credentials (NULL: not given), or NULL. */
 	const char	*(*check)(const char *user, const char *password);
-	/* Append the value of Proxy-Authorization.  c is NULL when the
-	 * scheme is known and no challenge has come. */
-	enum al_code	(*answer)(const struct al_challenge *c,
-			    const char *user, const char *password,
-			    struct al_buf *out);
+	/* Which of the offers is the one to take; NULL: by its name. */
+	const struct al_challenge *(*choose)(const struct al_challenges *c);
+	/*
+	 * Fill l->value (SEND) or l->token (NEED).  c is NULL when no
+	 * challenge has come on this connection: PLAIN when nothing can be
+	 * said then.  FAIL: this scheme is of no use here, err says why.
+	 */
+	enum al_login_act (*answer)(struct al_login *l,
+			    const struct al_challenge *c, struct al_err *err);
 };
 
-/* The strongest that is offered and known; NULL: none. */
-const struct al_auth_scheme *al_auth_choose(const struct al_challenges *c);
+#define AL_AUTH_SCHEMES	4
+extern const struct al_auth_scheme al_auth_schemes[AL_AUTH_SCHEMES];
+
 const struct al_auth_scheme *al_auth_scheme(enum al_auth id);
+/* Its challenge among these, or NULL. */
+const struct al_challenge *al_auth_offer(const struct al_auth_scheme *s,
+    const struct al_challenges *c);
 /* What makes credentials unfit for every scheme, or NULL. */
 const char *al_auth_check(const char *user, const char *password);
 

@@ -8,6 +8,7 @@
 #include "connector/base/str.h"
 #include "connector/wire/http1.h"
 #include "proxy/auth.h"
+#include "proxy/login.h"
 #include "proxy/proxy.h"
 #include "proxy/refusal.h"
 
@@ -25,38 +26,26 @@ enum state {
 };
 
 struct connect {
-	enum state			 state;
-	char				 target[TARGET_TEXT];
-	char				*user_agent, *user, *password;
-	const struct al_auth_scheme	*auth;	/* NULL: not known yet */
-	bool				 sent_auth;
-	bool				 reused; /* had a 407 before    */
-	unsigned			 interim;
-	struct al_http1			 head;
-	struct al_http1_body		 body;
-	struct al_buf			 page;
+	enum state		 state;
+	char			 target[TARGET_TEXT];
+	char			*user_agent;
+	struct al_login		 login;
+	enum al_login_act	 act;		/* of the next request   */
+	struct al_err		 late;		/* act is FAIL: why      */
+	bool			 reused;	/* had a 407 before      */
+	unsigned		 interim;
+	struct al_http1		 head;
+	struct al_http1_body	 body;
+	struct al_buf		 page;
 };
-
-static bool
-has_credentials(const struct connect *m)
-{
-	return m->user != NULL || m->password != NULL;
-}
-
-static const char *
-or_empty(const char *s)
-{
-	return s != NULL ? s : "";
-}
 
 /*
  * Host and what the proxy itself needs, nothing else: no field of an inner
  * request comes here (CVE-2015-3153).  Old proxies forget an NTLM dance
  * without Proxy-Connection.
  */
-static enum al_code
-write_request(struct connect *m, struct al_buf *out, struct al_buf *value,
-    struct al_err *err)
+static enum al_hs
+put_request(struct connect *m, struct al_buf *out, struct al_err *err)
 {
 	struct al_http1_field fields[] = {
 		{ "Host", m->target },
@@ -64,33 +53,26 @@ write_request(struct connect *m, struct al_buf *out, struct al_buf *value,
 		{ "Proxy-Connection", "Keep-Alive" },
 		{ "Proxy-Authorization", NULL },
 	};
+	enum al_code code = AL_OK;
 
-	m->sent_auth = m->auth != NULL && has_credentials(m);
-	if (m->sent_auth) {
-		if (m->auth->answer(NULL, or_empty(m->user),
-		    or_empty(m->password), value) != AL_OK ||
-		    al_buf_put(value, "", 1) != AL_OK)
-			return al_fail_nomem(err, AL_AT_PROXY);
-		fields[3].value = (const char *)al_buf_head(value);
-	}
-	return al_http1_put_request(out, "CONNECT", m->target, fields,
-	    sizeof(fields) / sizeof(fields[0]), AL_AT_PROXY, err);
-}
-
-static enum al_hs
-put_request(struct connect *m, struct al_buf *out, struct al_err *err)
-{
-	struct al_buf value;
-	enum al_code code;
-
-	al_buf_init(&value, 8 * 1024);
-	code = write_request(m, out, &value, err);
-	al_buf_fini(&value);
-	if (code != AL_OK)
+	if (m->act == AL_LOGIN_NEED)
+		return AL_HS_NEED;
+	if (m->act == AL_LOGIN_FAIL) {
+		*err = m->late;
 		return AL_HS_FAIL;
+	}
+	if (m->act == AL_LOGIN_SEND) {
+		if (al_buf_put(&m->login.value, "", 1) != AL_OK)
+			code = al_fail_nomem(err, AL_AT_PROXY);
+		fields[3].value = (const char *)al_buf_head(&m->login.value);
+	}
+	if (code == AL_OK)
+		code = al_http1_put_request(out, "CONNECT", m->target, fields,
+		    sizeof(fields) / sizeof(fields[0]), AL_AT_PROXY, err);
+	al_buf_fini(&m->login.value);
 	al_http1_reset(&m->head);
 	m->state = S_HEAD;
-	return AL_HS_MORE;
+	return code == AL_OK ? AL_HS_MORE : AL_HS_FAIL;
 }
 
 /* What kind of server speaks like that. */
@@ -183,53 +165,6 @@ offers(struct connect *m, struct al_challenges *c, struct al_err *err)
 	return err->code;
 }
 
-static enum al_hs
-no_login(const struct connect *m, const struct al_challenges *c,
-    struct al_err *err)
-{
-	char names[120] = "", name[32], from[128];
-	size_t i, len = 0;
-
-	for (i = 0; i < c->n && len < sizeof(names); i++)
-		len += (size_t)snprintf(names + len, sizeof(names) - len,
-		    "%s%s", i > 0 ? ", " : "", al_str_clean(name,
-		    sizeof(name), c->list[i].scheme,
-		    strlen(c->list[i].scheme)));
-	(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 132,
-	    "the proxy%s takes only logins that are not supported: %s (Basic "
-	    "is): ask for one of those to be enabled, or for an exception "
-	    "without login", who(m, from, sizeof(from)), names);
-	return AL_HS_FAIL;
-}
-
-static enum al_hs
-login_needed(const struct connect *m, const struct al_challenges *c,
-    struct al_err *err)
-{
-	const char *realm = al_challenge_get(al_challenges_find(c,
-	    m->auth->name), "realm");
-	char from[128], shown[80];
-
-	realm = or_empty(realm);
-	(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 130,
-	    "the proxy%s demands a login (407, %s, realm \"%s\"): configure "
-	    "a user and a password for it", who(m, from, sizeof(from)),
-	    m->auth->name, al_str_clean(shown, sizeof(shown), realm,
-	    strlen(realm)));
-	return AL_HS_FAIL;
-}
-
-static enum al_hs
-login_refused(const struct connect *m, struct al_err *err)
-{
-	char from[128];
-
-	(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 131,
-	    "the proxy%s refuses this user name or password (407 again after "
-	    "%s)", who(m, from, sizeof(from)), m->auth->name);
-	return AL_HS_FAIL;
-}
-
 /* Does the connection outlive this reply?  RFC 9112 9.3, and what old
  * proxies say in its place. */
 static bool
@@ -250,17 +185,49 @@ is_kept(const struct al_http1 *h)
 	return keep;
 }
 
-/* Where the page of a 407 ends, or that only a new connection helps. */
+static enum al_hs
+redial(struct connect *m, struct al_err *err)
+{
+	char from[128];
+
+	if (!al_login_is_midway(&m->login)) {
+		al_login_unsent(&m->login);
+		return AL_HS_REDIAL;
+	}
+	(void)al_fail_as(err, AL_EPROTO, AL_AT_PROXY, 407, 132,
+	    "the proxy%s closes the connection in the middle of a login: ask "
+	    "for it to keep connections during %s", who(m, from,
+	    sizeof(from)), m->login.scheme->name);
+	return AL_HS_FAIL;
+}
+
+/*
+ * Where the page of a 407 ends, or that only a new connection helps.  In the
+ * middle of a dance that would be the end of it: the next one would not get
+ * further.
+ */
 static enum al_hs
 after_challenge(struct connect *m, struct al_err *err)
 {
-	if (!is_kept(&m->head) ||
-	    al_http1_body_init(&m->body, &m->head, err) != AL_OK ||
-	    m->body.framing == AL_HTTP1_UNTIL_CLOSE ||
-	    (m->body.framing == AL_HTTP1_LENGTH && m->body.left > DRAIN_MAX))
-		return AL_HS_REDIAL;
-	m->state = S_DRAIN;
-	return AL_HS_MORE;
+	if (is_kept(&m->head) &&
+	    al_http1_body_init(&m->body, &m->head, err) == AL_OK &&
+	    m->body.framing != AL_HTTP1_UNTIL_CLOSE &&
+	    !(m->body.framing == AL_HTTP1_LENGTH && m->body.left > DRAIN_MAX)) {
+		m->state = S_DRAIN;
+		return AL_HS_MORE;
+	}
+	return redial(m, err);
+}
+
+/* "demands a login": who does. */
+static void
+say_who(const struct connect *m, struct al_err *err)
+{
+	char from[128], text[sizeof(err->text)];
+
+	memcpy(text, err->text, sizeof(text));
+	(void)al_fail_as(err, err->code, err->stage, err->status, err->cause,
+	    "the proxy%s %s", who(m, from, sizeof(from)), text);
 }
 
 static enum al_hs
@@ -270,20 +237,13 @@ challenged(struct connect *m, struct al_err *err)
 	enum al_hs r = AL_HS_FAIL;
 
 	al_challenges_init(&c);
-	if (offers(m, &c, err) != AL_OK)
-		goto out;
-	if (m->sent_auth) {
-		r = login_refused(m, err);
-		goto out;
+	if (offers(m, &c, err) == AL_OK) {
+		m->act = al_login_challenged(&m->login, &c, err);
+		if (m->act != AL_LOGIN_FAIL)
+			r = after_challenge(m, err);
+		else if (err->code != AL_ENOMEM)
+			say_who(m, err);
 	}
-	m->auth = al_auth_choose(&c);
-	if (m->auth == NULL)
-		r = no_login(m, &c, err);
-	else if (!has_credentials(m))
-		r = login_needed(m, &c, err);
-	else
-		r = after_challenge(m, err);
-out:
 	al_challenges_fini(&c);
 	return r;
 }
@@ -314,6 +274,7 @@ got_head(struct connect *m, struct al_err *err)
 	}
 	/* RFC 9110 9.3.6: no length and no coding counts after a 2xx. */
 	if (status < 300) {
+		al_login_accepted(&m->login);
 		m->state = S_UP;
 		return AL_HS_DONE;
 	}
@@ -354,7 +315,7 @@ get_drained(struct connect *m, struct al_buf *in, struct al_err *err)
 		return AL_HS_MORE;
 	}
 	return code == AL_AGAIN && m->body.taken <= DRAIN_MAX ? AL_HS_MORE :
-	    AL_HS_REDIAL;
+	    redial(m, err);
 }
 
 static enum al_hs
@@ -404,7 +365,7 @@ eof(void *arg, struct al_buf *in, struct al_err *err)
 	struct connect *m = arg;
 
 	if (m->state == S_DRAIN)
-		return AL_HS_REDIAL;
+		return redial(m, err);
 	/* A refusal that is cut short still tells why. */
 	if (m->state == S_REFUSED || (m->state == S_HEAD &&
 	    m->head.status >= 300 && m->head.status != 407))
@@ -414,7 +375,7 @@ eof(void *arg, struct al_buf *in, struct al_err *err)
 		    120, "the proxy closed the connection in the middle of "
 		    "its reply to CONNECT");
 	else if (m->reused)	/* it only said that it would keep it open */
-		return AL_HS_REDIAL;
+		return redial(m, err);
 	else
 		(void)al_fail_as(err, AL_ENET, AL_AT_PROXY, 0, 121,
 		    "closed the connection without an answer to CONNECT: is "
@@ -429,8 +390,7 @@ free_machine(void *arg)
 
 	if (m == NULL)
 		return;
-	al_str_free_secret(m->user);
-	al_str_free_secret(m->password);
+	al_login_fini(&m->login);
 	free(m->user_agent);
 	al_http1_fini(&m->head);
 	al_buf_fini(&m->page);
@@ -441,15 +401,43 @@ static const struct al_hs_ops ops = {
 	.name = "CONNECT", .step = step, .eof = eof, .free = free_machine,
 };
 
-enum al_auth
-al_proxy_auth(const struct al_machine *machine)
+/* --- tokens from outside -------------------------------------------------- */
+bool
+al_proxy_need(const struct al_machine *machine, struct al_proxy_need *need)
 {
 	const struct connect *m = machine->m;
 
-	return machine->ops == &ops && m->auth != NULL ? m->auth->id :
-	    AL_AUTH_UNKNOWN;
+	if (machine->ops != &ops || m->act != AL_LOGIN_NEED)
+		return false;
+	*need = (struct al_proxy_need){
+		.host = m->login.proxy,
+		.user = m->login.user,
+		.password = m->login.password,
+		.token = al_buf_head(&m->login.token),
+		.token_len = al_buf_len(&m->login.token),
+		.binding = m->login.binding,
+		.binding_len = m->login.binding_len,
+	};
+	return true;
 }
 
+void
+al_proxy_give(const struct al_machine *machine, const void *token, size_t len)
+{
+	struct connect *m = machine->m;
+
+	m->act = al_login_take_token(&m->login, token, len, &m->late);
+}
+
+void
+al_proxy_deny(const struct al_machine *machine, const struct al_err *cause)
+{
+	struct connect *m = machine->m;
+
+	m->act = al_login_no_token(&m->login, cause);
+}
+
+/* --- life ----------------------------------------------------------------- */
 static enum al_code
 refuse(struct al_err *err, const char *why)
 {
@@ -457,10 +445,9 @@ refuse(struct al_err *err, const char *why)
 }
 
 static enum al_code
-check(const struct al_hop *hop, const char *host, const char *user_agent,
-    struct al_err *err)
+check(const char *host, const char *user_agent, struct al_err *err)
 {
-	const char *why, *p;
+	const char *p;
 
 	if (host[0] == '\0' || strlen(host) > AL_HOST_MAX)
 		return refuse(err, "a host has 1 to 255 characters");
@@ -468,31 +455,22 @@ check(const struct al_hop *hop, const char *host, const char *user_agent,
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			return refuse(err, "a blank, a line break or a "
 			    "control character in the host");
-	for (p = or_empty(user_agent); *p != '\0'; p++)
+	for (p = user_agent; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return refuse(err, "a line break or a control "
 			    "character in the User-Agent");
-	if (hop->user == NULL && hop->password == NULL)
-		return AL_OK;
-	why = al_auth_check(or_empty(hop->user), or_empty(hop->password));
-	return why != NULL ? refuse(err, why) : AL_OK;
-}
-
-/* A copy of s, or NULL when s is; false: no memory. */
-static bool
-copy(char **to, const char *s)
-{
-	*to = s != NULL ? al_str_dup(s, strlen(s)) : NULL;
-	return s == NULL || *to != NULL;
+	return AL_OK;
 }
 
 enum al_code
 al_connect_machine(struct al_machine *out, const struct al_hop *hop,
-    const char *host, uint16_t port, const char *user_agent,
+    const char *host, uint16_t port, const struct al_proxy_opts *o,
     struct al_err *err)
 {
+	const char *agent = o->user_agent != NULL ? o->user_agent :
+	    USER_AGENT;
 	bool v6 = strchr(host, ':') != NULL && host[0] != '[';
-	enum al_code code = check(hop, host, user_agent, err);
+	enum al_code code = check(host, agent, err);
 	struct connect *m;
 
 	if (code != AL_OK)
@@ -502,15 +480,17 @@ al_connect_machine(struct al_machine *out, const struct al_hop *hop,
 		return al_fail_nomem(err, AL_AT_PROXY);
 	al_http1_init(&m->head, AL_HTTP1_REPLY, AL_AT_PROXY);
 	al_buf_init(&m->page, AL_PAGE_MAX);
-	m->auth = al_auth_scheme(hop->auth);
 	(void)snprintf(m->target, sizeof(m->target), "%s%s%s:%u",
 	    v6 ? "[" : "", host, v6 ? "]" : "", (unsigned)port);
-	if (!copy(&m->user, hop->user) || !copy(&m->password,
-	    hop->password) || !copy(&m->user_agent,
-	    user_agent != NULL ? user_agent : USER_AGENT)) {
+	code = al_login_init(&m->login, hop, m->target, o, err);
+	m->user_agent = al_str_dup(agent, strlen(agent));
+	if (code == AL_OK && m->user_agent == NULL)
+		code = al_fail_nomem(err, AL_AT_PROXY);
+	if (code != AL_OK) {
 		free_machine(m);
-		return al_fail_nomem(err, AL_AT_PROXY);
+		return code;
 	}
+	m->act = al_login_begin(&m->login, &m->late);
 	*out = (struct al_machine){ &ops, m };
 	return AL_OK;
 }

@@ -5,6 +5,8 @@ libalcore_la_SOURCES += \
 	proxy/connect.c \
 	proxy/digest.c proxy/digest.h \
 	proxy/listen.c proxy/listen.h \
+	proxy/login.c proxy/login.h \
+	proxy/memory.c proxy/memory.h \
 	proxy/md4.c proxy/md4.h \
 	proxy/ntlm.c proxy/ntlm.h \
 	proxy/ntlm_challenge.c proxy/ntlm_challenge.h \

@@ -3,9 +3,11 @@
 
 enum al_code
 al_proxy_machine(struct al_machine *out, const struct al_hop *hop,
-    const char *host, uint16_t port, const char *user_agent,
+    const char *host, uint16_t port, const struct al_proxy_opts *o,
     struct al_err *err)
 {
+	static const struct al_proxy_opts none;
+
 	switch (hop->kind) {
 	case AL_PROXY_SOCKS4:
 	case AL_PROXY_SOCKS4A:
@@ -17,7 +19,8 @@ al_proxy_machine(struct al_machine *out, const struct al_hop *hop,
 	case AL_PROXY_HTTPS:
 		break;
 	}
-	return al_connect_machine(out, hop, host, port, user_agent, err);
+	return al_connect_machine(out, hop, host, port,
+	    o != NULL ? o : &none, err);
 }
 
 int

@@ -2,30 +2,63 @@
 #ifndef AL_PROXY_PROXY_H
 #define AL_PROXY_PROXY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "connector/base/hs.h"
 #include "proxy/route.h"
+
+struct al_memory;
+
+/* What is known beside the proxy itself; all zero is fine. */
+struct al_proxy_opts {
+	const char	*user_agent;	/* of CONNECT; NULL: ours          */
+	unsigned	 schemes;	/* AL_AUTH_BIT that may be used;
+					 * 0: all                          */
+	/* What is remembered of proxies, and the clock that it goes by: it
+	 * must outlive the machine.  NULL: nothing. */
+	struct al_memory *memory;
+	uint64_t	 now_us;
+	/* RFC 5929 4, for an https proxy: the certificate's binding. */
+	const uint8_t	*binding;
+	size_t		 binding_len;
+};
+#define AL_PROXY_BINDING_MAX	128
 
 /*
  * A machine that asks hop to reach host:port.  host is a name or a literal;
  * SOCKS4 needs an IPv4 literal, SOCKS5 (not 5h) an address: the dialer
- * resolves first (al_proxy_needs_address).  user_agent is for CONNECT, NULL
- * is ours.  Copies everything; credentials are wiped when it is freed.
- * Fails with EUSAGE, stage proxy, before a byte is written when host, user,
- * password or user_agent do not fit the protocol.
+ * resolves first (al_proxy_needs_address).  Copies everything but the memory;
+ * credentials are wiped when it is freed.  o may be NULL.  Fails with EUSAGE,
+ * stage proxy, before a byte is written when host, user, password or
+ * user_agent do not fit the protocol.
  */
 enum al_code al_proxy_machine(struct al_machine *out,
     const struct al_hop *hop, const char *host, uint16_t port,
-    const char *user_agent, struct al_err *err) AL_MUST_CHECK;
+    const struct al_proxy_opts *o, struct al_err *err) AL_MUST_CHECK;
 
 /* 0: sends the name; AF_INET: IPv4 only; AF_UNSPEC + 1 (AL_ANY_FAMILY). */
 #define AL_ANY_FAMILY	1
 int al_proxy_needs_address(enum al_proxy_kind kind);
 
 /*
- * The login that the machine found out the proxy takes, for hop->auth: ask
- * after REDIAL (else the next machine is told to redial again) and DONE.
+ * After NEED: what Kerberos (the helper's) makes of this token of the proxy's
+ * (none at first) for HTTP@host.  Give its answer, or why there is none, and
+ * step again.
  */
-enum al_auth al_proxy_auth(const struct al_machine *m);
+struct al_proxy_need {
+	const char	*host;			/* of the proxy, as configured */
+	const char	*user, *password;	/* NULL: the ticket at hand */
+	const void	*token;
+	size_t		 token_len;
+	const uint8_t	*binding;
+	size_t		 binding_len;
+};
+bool al_proxy_need(const struct al_machine *m, struct al_proxy_need *need);
+void al_proxy_give(const struct al_machine *m, const void *token,
+    size_t len);
+void al_proxy_deny(const struct al_machine *m, const struct al_err *cause);
 
 /*
  * How the answers of all three are to be read: EAUTH and EREFUSED are final
@@ -40,7 +73,7 @@ enum al_auth al_proxy_auth(const struct al_machine *m);
 /* The machines themselves (al_proxy_machine chooses by hop->kind). */
 enum al_code al_connect_machine(struct al_machine *out,
     const struct al_hop *hop, const char *host, uint16_t port,
-    const char *user_agent, struct al_err *err) AL_MUST_CHECK;
+    const struct al_proxy_opts *o, struct al_err *err) AL_MUST_CHECK;
 enum al_code al_socks4_machine(struct al_machine *out,
     const struct al_hop *hop, const char *host, uint16_t port,
     struct al_err *err) AL_MUST_CHECK;

@@ -20,8 +20,12 @@ enum al_proxy_kind {
 /* How to log in to an HTTP proxy. */
 enum al_auth {
 	AL_AUTH_UNKNOWN,	/* its first 407 will say */
-	AL_AUTH_BASIC
+	AL_AUTH_BASIC,
+	AL_AUTH_DIGEST,
+	AL_AUTH_NTLM,
+	AL_AUTH_NEGOTIATE
 };
+#define AL_AUTH_BIT(auth)	(1u << (auth))
 
 /* One proxy on the way.  user and password are NULL when not given. */
 struct al_hop {
@@ -29,9 +33,6 @@ struct al_hop {
 	char			 host[AL_HOST_MAX + 1];
 	uint16_t		 port;
 	char			*user, *password;
-	/* What the proxy is known to take: sent with the first request.  Set
-	 * it from al_proxy_auth when a machine answers REDIAL or DONE. */
-	enum al_auth		 auth;
 };
 
 /* Proxies one behind the other; no hop at all is a direct connection. */

@@ -270,6 +270,7 @@ start(struct alpacon_dial *d, const struct alpacon_dial_opts *o,
 	to.route = &choice.route;
 	to.tls = o->flags & ALPACON_DIAL_TLS ? al_workspace_tls(d->w) : NULL;
 	to.proxy_tls = al_workspace_proxy_tls(d->w);
+	to.login = al_workspace_login(d->w);
 	d->dial = al_dial_start(d->loop->loop, d->loop->resolver, &to,
 	    on_dialed, d, err);
 	al_choice_fini(&choice);

@@ -206,6 +206,7 @@ al_guest_go_direct(struct al_guest *g)
 	struct al_choice choice;
 	const struct al_dial_opts o = { .host = g->host, .port = g->port_nr,
 	    .route = &choice.route, .proxy_tls = al_workspace_proxy_tls(w),
+	    .login = al_workspace_login(w),
 	    .resolve_flags = g->site->resolve_flags,
 	    .allow_addr = allow_addr, .arg = g };
 	struct al_err err;

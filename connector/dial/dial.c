@@ -14,11 +14,12 @@
 #include "connector/stream/handshake.h"
 #include "connector/stream/tcp.h"
 #include "connector/stream/watch.h"
+#include "proxy/memory.h"
 #include "proxy/proxy.h"
 
 #define PROXY_MS	15000
 #define TLS_MS		15000
-#define REDIALS_MAX	3	/* of one alternative */
+#define REDIALS_MAX	6	/* of one alternative: a scheme each, and more */
 
 #define SOCKS5_NET_UNREACHABLE	3
 #define SOCKS5_BAD_ADDRESS_TYPE	8
@@ -35,7 +36,8 @@ struct al_dial {
 	struct al_task		 start;
 
 	/* the alternative that is tried */
-	unsigned		 alt;
+	uint8_t			 order[AL_ROUTE_MAX];	/* whose turn it is */
+	unsigned		 turn, alt;	/* alt: order[turn] */
 	struct al_plan		 plan;
 	size_t			 at;		/* step of the plan */
 	unsigned		 redials;
@@ -56,6 +58,7 @@ struct al_dial {
 
 static void	step_begin(struct al_dial *d);
 static void	try_alternative(struct al_dial *d);
+static void	drive(struct al_dial *d);
 
 static const struct al_chain *
 chain_of(const struct al_dial *d)
@@ -174,21 +177,6 @@ finish(struct al_dial *d, const struct al_err *err)
 
 /* --- a step fails --------------------------------------------------------- */
 
-static void
-learn_auth(struct al_dial *d)
-{
-	const struct al_plan_step *step = step_of(d);
-	const struct al_machine *m = al_handshake_machine(d->s);
-	struct al_hop *hop = &d->route.chains[d->alt].hops[step->hop];
-	enum al_auth auth = m != NULL ? al_proxy_auth(m) : AL_AUTH_UNKNOWN;
-
-	if (auth == hop->auth || auth == AL_AUTH_UNKNOWN)
-		return;
-	hop->auth = auth;
-	if (d->o.on_auth != NULL)
-		d->o.on_auth(d->o.arg, d->alt, step->hop, auth);
-}
-
 /* PROXY.md 3: an IPv6 address that SOCKS5 cannot use: IPv4, once. */
 static int
 wants_v4(const struct al_dial *d, const struct al_err *err)
@@ -214,12 +202,17 @@ try_again(struct al_dial *d, struct al_err *err)
 	}
 	if (!al_handshake_wants_redial(d->s))
 		return 0;
-	learn_auth(d);
 	if (d->redials++ < REDIALS_MAX)
 		return 1;
 	(void)al_fail_as(err, AL_EPROTO, AL_AT_PROXY, 0, 120,
 	    "the proxy wants every request on yet another connection");
 	return 0;
+}
+
+static struct al_memory *
+memory_of(const struct al_dial *d)
+{
+	return d->o.login != NULL ? d->o.login->memory : NULL;
 }
 
 static void
@@ -243,13 +236,15 @@ step_failed(struct al_dial *d, struct al_err *err)
 		return;
 	}
 	d->failures[d->alt] = *err;
-	if (d->alt + 1 == d->route.n) {
+	al_memory_failed(memory_of(d), chain_of(d), step_of(d)->hop,
+	    al_now_us());
+	if (d->turn + 1 == d->route.n) {
 		al_judge_sum_up(d->failures, d->route.n, &sum);
 		finish(d, &sum);
 		return;
 	}
 	drop_stack(d);
-	d->alt++;
+	d->alt = d->order[++d->turn];
 	d->redials = 0;
 	d->v4_hops = 0;
 	try_alternative(d);
@@ -266,8 +261,6 @@ layer_open(struct al_dial *d)
 	if (layer == AL_LAYER_TLS) {
 		note = al_tls_describe(d->s);
 	} else {
-		if (!d->machine_only)
-			learn_auth(d);
 		al_handshake_release(d->s);
 	}
 	trace(d, AL_STEP_OK, note, NULL);
@@ -275,6 +268,18 @@ layer_open(struct al_dial *d)
 	al_stream_watch_set(&d->watch, 0);
 	d->at++;
 	step_begin(d);
+}
+
+/* Nothing is there that could: the next scheme has its turn. */
+static void
+fetch_token(struct al_dial *d)
+{
+	struct al_err err;
+
+	(void)al_fail(&err, AL_EAUTH, AL_AT_PROXY, 0,
+	    "nothing is set up that could fetch a Kerberos ticket");
+	al_proxy_deny(al_handshake_machine(d->s), &err);
+	drive(d);
 }
 
 static void
@@ -288,6 +293,8 @@ drive(struct al_dial *d)
 		break;
 	case AL_AGAIN:
 		al_stream_watch_set(&d->watch, al_stream_want(d->s));
+		if (al_handshake_needs_token(d->s))
+			fetch_token(d);
 		break;
 	default:
 		al_timer_cancel(&d->deadline);
@@ -415,11 +422,16 @@ static void
 ask_proxy(struct al_dial *d, const char *host)
 {
 	const struct al_plan_step *step = step_of(d);
+	struct al_proxy_opts o = { .user_agent = d->o.user_agent,
+	    .now_us = al_now_us() };
 	struct al_machine m;
 	struct al_err err;
 
+	o.memory = memory_of(d);
+	if (d->o.login != NULL)
+		o.schemes = d->o.login->schemes;
 	if (al_proxy_machine(&m, &chain_of(d)->hops[step->hop], host,
-	    step->port, d->o.user_agent, &err) != AL_OK) {
+	    step->port, &o, &err) != AL_OK) {
 		step_failed(d, &err);
 		return;
 	}
@@ -500,6 +512,8 @@ static void
 step_begin(struct al_dial *d)
 {
 	if (d->at == d->plan.n) {
+		if (!d->machine_only)
+			al_memory_works(memory_of(d), chain_of(d));
 		finish(d, NULL);
 		return;
 	}
@@ -571,7 +585,11 @@ copy_opts(struct al_dial *d, const struct al_dial_opts *opts,
 static void
 on_start(void *arg)
 {
-	try_alternative(arg);
+	struct al_dial *d = arg;
+
+	al_memory_order(memory_of(d), &d->route, al_now_us(), d->order);
+	d->alt = d->order[0];
+	try_alternative(d);
 }
 
 struct al_dial *

@@ -12,6 +12,7 @@
 #include "proxy/route.h"
 
 struct al_loop;
+struct al_memory;
 struct al_resolver;
 struct al_dial;		/* one attempt; dies when it has reported */
 
@@ -33,12 +34,20 @@ struct al_step {
 	const struct al_err	*err;
 };
 
+/* What logins at proxies need; a workspace's, for all its dials. */
+struct al_dial_login {
+	struct al_memory	*memory;	/* outlives the dials; NULL:
+						 * nothing is remembered    */
+	unsigned		 schemes;	/* AL_AUTH_BIT; 0: all      */
+};
+
 struct al_dial_opts {
 	const char		*host;		/* name or literal          */
 	uint16_t		 port;
 	const struct al_route	*route;		/* NULL: direct             */
 	struct al_tls_ctx	*tls;		/* end to end; NULL: bytes  */
 	struct al_tls_ctx	*proxy_tls;	/* for https proxies        */
+	const struct al_dial_login *login;	/* NULL: all default        */
 	const char		*user_agent;	/* in CONNECT; NULL: ours   */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*: for the target */
 	unsigned		 connect_ms;	/* of one hop; 0: 10,000    */
@@ -49,16 +58,13 @@ struct al_dial_opts {
 	bool			(*allow_addr)(void *arg,
 				    const struct al_addr *a);
 	void			(*on_step)(void *arg, const struct al_step *s);
-	/* A proxy told which login it takes: put it into hop->auth of your
-	 * route, and the next attempt saves a round trip. */
-	void			(*on_auth)(void *arg, unsigned route,
-				    unsigned hop, enum al_auth auth);
-	/* Of the three above, none of which may cancel the attempt. */
+	/* Of the two above, none of which may cancel the attempt. */
 	void			*arg;
 };
 
 /*
- * Alternatives are tried in order (PROXY.md 1).  Not found, not connected, no
+ * Alternatives are tried in order; one that failed within the last 5 minutes
+ * (login->memory) comes last.  Not found, not connected, no
  * TLS with the proxy, no or a broken answer, 5xx, a timeout: the next one.
  * Refused by a proxy's policy, credentials refused, the target's certificate,
  * our own policy: that is the answer.  When all have failed, err is the most

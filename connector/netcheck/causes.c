@@ -63,8 +63,8 @@ static const struct al_cause causes[] = {
 	{ 132, 14, AL_CERTAIN, "The proxy takes only kinds of login that are "
 	    "not supported.", "Ask for one that is, or for an exception "
 	    "without login.", "Please let this machine through {proxy} "
-	    "without login to {host}, port {port}, or enable Basic "
-	    "authentication for it." },
+	    "without login to {host}, port {port}, or enable Basic, Digest "
+	    "or NTLM authentication for it." },
 	{ 133, 14, AL_CERTAIN, "There is no Kerberos ticket.",
 	    "Get one with kinit, or name a keytab.", NULL },
 	{ 134, 14, AL_CERTAIN, "The KDC does not know the proxy's service "

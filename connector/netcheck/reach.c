@@ -157,6 +157,7 @@ netcheck_reach(struct netcheck *n, enum netcheck_traced traced)
 	o.route = t.route;
 	o.tls = t.tls;
 	o.proxy_tls = t.proxy_tls;
+	o.login = t.login;
 	o.resolve_flags = t.resolve_flags;
 	o.connect_ms = o.proxy_ms = o.tls_ms = n->step_ms;
 	if (al_rng_bytes(nonce, sizeof(nonce), &err) != AL_OK) {

@@ -34,10 +34,6 @@ struct al_client {
 	char				 authority[AL_HOST_MAX + 10];
 	char				*path, *authorization, *user_agent;
 	struct al_route			 route;
-	struct al_hop			 known;	/* kind, host, port, auth of
-						 * the last proxy that told
-						 * its login: the next CONNECT
-						 * saves a round trip       */
 	char				 via[AL_CHAIN_TEXT];
 };
 
@@ -76,8 +72,6 @@ down(struct al_client *c, const struct al_err *why)
 
 	if (c->state == AL_CLIENT_UP)
 		al_backoff_lived(&c->backoff, al_now_ms() - c->up_ms);
-	if (why->stage == AL_AT_PROXY)	/* it may take another one now */
-		memset(&c->known, 0, sizeof(c->known));
 	forget_target(c);
 	c->via[0] = '\0';
 	if (!(c->o.flags & (AL_CLIENT_ONCE | AL_CLIENT_PROBE)) &&
@@ -241,39 +235,6 @@ on_dial_step(void *arg, const struct al_step *s)
 		c->ops->on_step(c->arg, s);
 }
 
-static void
-on_dial_auth(void *arg, unsigned route, unsigned hop, enum al_auth auth)
-{
-	struct al_client *c = arg;
-	const struct al_hop *h;
-
-	if (route >= c->route.n || hop >= c->route.chains[route].n)
-		return;
-	h = &c->route.chains[route].hops[hop];
-	c->known.kind = h->kind;
-	c->known.port = h->port;
-	c->known.auth = auth;
-	memcpy(c->known.host, h->host, sizeof(c->known.host));
-}
-
-/* Into the hops that are that very proxy, whatever else has changed. */
-static void
-use_known(struct al_client *c)
-{
-	size_t i, j;
-
-	for (i = 0; i < c->route.n; i++) {
-		for (j = 0; j < c->route.chains[i].n; j++) {
-			struct al_hop *h = &c->route.chains[i].hops[j];
-
-			if (h->kind == c->known.kind &&
-			    h->port == c->known.port &&
-			    strcmp(h->host, c->known.host) == 0)
-				h->auth = c->known.auth;
-		}
-	}
-}
-
 /* Strings of t live until on_target's caller goes on: copy what is needed
  * after the dial. */
 static enum al_code
@@ -304,7 +265,7 @@ attempt(void *arg)
 	struct al_client *c = arg;
 	struct al_client_target t = { .port = 443 };
 	struct al_dial_opts o = { .on_step = on_dial_step,
-	    .on_auth = on_dial_auth, .arg = c };
+	    .arg = c };
 	struct al_err err;
 
 	c->state = AL_CLIENT_DIALING;
@@ -315,10 +276,10 @@ attempt(void *arg)
 	}
 	o.host = t.host;
 	o.port = t.port;
-	use_known(c);
 	o.route = t.route != NULL ? &c->route : NULL;
 	o.tls = t.tls;
 	o.proxy_tls = t.proxy_tls;
+	o.login = t.login;
 	o.user_agent = t.user_agent;
 	o.resolve_flags = t.resolve_flags;
 	o.connect_ms = t.connect_ms;

@@ -18,6 +18,7 @@ struct al_client_target {
 	const char		*user_agent;
 	const struct al_route	*route;		/* NULL: direct            */
 	struct al_tls_ctx	*tls, *proxy_tls;
+	const struct al_dial_login *login;	/* dial.h          */
 	unsigned		 resolve_flags;
 	unsigned		 connect_ms, proxy_ms, tls_ms;	/* dial.h  */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connector/base/str.h"
+#include "proxy/memory.h"
 
 struct al_workspace {
 	struct al_url		 url;
@@ -13,6 +14,7 @@ struct al_workspace {
 	char			 authority[AL_HOST_MAX + 10];
 	struct al_choice	 choice;
 	struct al_tls_ctx	*tls, *proxy_tls;
+	struct al_dial_login	 login;
 	unsigned		 resolve_flags;
 	/* to choose again for other hosts: texts are ours */
 	struct al_choose_opts	 choose;
@@ -140,6 +142,7 @@ al_workspace_new(const struct al_workspace_opts *o, struct al_err *err)
 	w->resolve_flags = o->resolve_flags;
 	if (keep_choosing(w, o, err) != AL_OK ||
 	    (o->url != NULL && set_url(w, o->url, err) != AL_OK) ||
+	    (w->login.memory = al_memory_new(err)) == NULL ||
 	    (w->tls = al_tls_client_new(&tls, err)) == NULL ||
 	    (w->proxy_tls = al_tls_client_new(&proxy_tls, err)) == NULL) {
 		al_workspace_free(w);
@@ -156,6 +159,7 @@ al_workspace_free(struct al_workspace *w)
 	al_choice_fini(&w->choice);
 	al_tls_ctx_free(w->tls);
 	al_tls_ctx_free(w->proxy_tls);
+	al_memory_free(w->login.memory);
 	if (w->has_url)
 		al_url_fini(&w->url);
 	free_list(w->command);
@@ -197,6 +201,7 @@ al_workspace_target(const struct al_workspace *w, const char *path,
 	t->route = &w->choice.route;
 	t->tls = w->tls;
 	t->proxy_tls = w->proxy_tls;
+	t->login = &w->login;
 	t->resolve_flags = w->resolve_flags;
 }
 
@@ -204,6 +209,12 @@ struct al_tls_ctx *
 al_workspace_tls(const struct al_workspace *w)
 {
 	return w->tls;
+}
+
+const struct al_dial_login *
+al_workspace_login(const struct al_workspace *w)
+{
+	return &w->login;
 }
 
 struct al_tls_ctx *

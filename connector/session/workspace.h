@@ -45,6 +45,7 @@ void al_workspace_target(const struct al_workspace *w, const char *path,
 
 struct al_tls_ctx *al_workspace_tls(const struct al_workspace *w);
 struct al_tls_ctx *al_workspace_proxy_tls(const struct al_workspace *w);
+const struct al_dial_login *al_workspace_login(const struct al_workspace *w);
 
 /*
  * The choice for another host by the same rules (direct mode, the local proxy

@@ -76,9 +76,7 @@ judge(const struct handshake *h, struct al_err *err)
 	case AL_HS_DONE:
 		return AL_OK;
 	case AL_HS_NEED:
-		return al_fail(err, AL_EAUTH, h->stage, 0,
-		    "%s: a Kerberos ticket is needed, and nothing is set up "
-		    "that could fetch one", name);
+		return AL_AGAIN;
 	case AL_HS_REDIAL:
 		return al_fail(err, AL_EREFUSED, h->stage, 0,
 		    "%s: the peer wants to be asked again on a new "
@@ -140,7 +138,7 @@ hs_open(struct al_stream *s, struct al_err *err)
 			return fail_below(h, err);
 		h->last = code == AL_EOF ? tell_eof(h, err) :
 		    h->machine.ops->step(h->machine.m, &h->in, &h->out, err);
-		h->reading = AL_WANT_READ;
+		h->reading = h->last == AL_HS_NEED ? 0 : AL_WANT_READ;
 		code = judge(h, err);
 		if (code != AL_OK)
 			return code;
@@ -238,6 +236,13 @@ al_handshake_wants_redial(const struct al_stream *s)
 {
 	return s->ops == &handshake_ops &&
 	    ((const struct handshake *)s)->last == AL_HS_REDIAL;
+}
+
+int
+al_handshake_needs_token(const struct al_stream *s)
+{
+	return s->ops == &handshake_ops &&
+	    ((const struct handshake *)s)->last == AL_HS_NEED;
 }
 
 const struct al_machine *

@@ -16,6 +16,9 @@ struct al_stream *al_handshake_new(struct al_stream *next,
 
 /* open failed because the peer wants this again on a fresh connection. */
 int al_handshake_wants_redial(const struct al_stream *s);
+/* open said AGAIN because the machine needs a token from outside: give it one
+ * and open again. */
+int al_handshake_needs_token(const struct al_stream *s);
 /* The machine, until it is released; what it learned can be asked for. */
 const struct al_machine *al_handshake_machine(const struct al_stream *s);
 /* Of an open layer: free the machine, whose work is done. */

@@ -87,6 +87,7 @@ run_dial(struct tunnel *t, const char *target)
 	o.route = &choice.route;
 	o.tls = t->tls ? al_workspace_tls(w) : NULL;
 	o.proxy_tls = al_workspace_proxy_tls(w);
+	o.login = al_workspace_login(w);
 	if (al_dial_start(t->loop, t->resolver, &o, on_dial, t, &err) == NULL)
 		goto fail;
 	(void)event_base_dispatch(t->base);

@@ -17,6 +17,7 @@
 #include "connector/stream/handshake.h"
 #include "connector/stream/tcp.h"
 #include "connector/stream/tls_cert.h"
+#include "proxy/memory.h"
 #include "tests/lib/dnsd.h"
 #include "tests/lib/peer.h"
 
@@ -36,7 +37,7 @@
 #define F_TO_T		2u	/* the port of the target is T's         */
 #define F_NO_TLS_CTX	4u
 #define F_OTHER_NAME	8u	/* T's certificate is for another host   */
-#define F_AUTH_TOLD	16u	/* on_auth is called                     */
+#define F_AUTH_KNOWN	16u	/* the login is remembered               */
 #define F_POLICY	32u	/* allow_addr says no                    */
 /* These deadlines are short. */
 #define F_DNS		64u
@@ -75,13 +76,13 @@ static const struct row {
 	    SCRIPT(ASKED, SEND("HTTP/1.1 407 x\r\nConnection: close\r\n"
 	    "Proxy-Authenticate: Basic realm=\"r\"\r\n\r\n"), CLOSE),
 	    SCRIPT(LOGIN, EXPECT("\r\n\r\n"), UP) },
-	    { SCRIPT(STALL) }, { { .n = 0 } }, F_AUTH_TOLD, OK(0), 2, 0, NULL,
+	    { SCRIPT(STALL) }, { { .n = 0 } }, F_AUTH_KNOWN, OK(0), 2, 0, NULL,
 	    "tcp> tcp= proxy> proxy! tcp> tcp= proxy> proxy= " },
 	{ "407, kept", { "http://u:p@@A" }, {
 	    SCRIPT(ASKED, SEND("HTTP/1.1 407 x\r\nContent-Length: 2\r\n"
 	    "Proxy-Authenticate: Basic realm=\"r\"\r\n\r\nno"),
 	    LOGIN, EXPECT("\r\n\r\n"), UP) },
-	    { { .n = 0 } }, { { .n = 0 } }, F_AUTH_TOLD, OK(0), 1, 0, NULL,
+	    { { .n = 0 } }, { { .n = 0 } }, F_AUTH_KNOWN, OK(0), 1, 0, NULL,
 	    "tcp> tcp= proxy> proxy= " },
 	{ "login refused", { "http://u:p@@A", "http://@B" }, {
 	    SCRIPT(ASKED, SEND("HTTP/1.1 407 x\r\nContent-Length: 0\r\n"
@@ -265,7 +266,8 @@ static struct al_route route;
 static struct al_err err;
 
 static char steps[512];
-static int done, auths;
+static int done;
+static struct al_dial_login login;
 static struct al_stream *got;
 static unsigned won;
 static struct al_err told;
@@ -393,7 +395,10 @@ build(const struct row *r)
 		assert_int_equal(al_route_add(&route, expand(url, sizeof(url),
 		    r->route[i]), &err), AL_OK);
 	steps[0] = '\0';
-	done = auths = 0;
+	done = 0;
+	al_memory_free(login.memory);
+	login.memory = al_memory_new(&err);
+	assert_non_null(login.memory);
 	got = NULL;
 	memset(&told, 0, sizeof(told));
 }
@@ -431,16 +436,6 @@ on_step(void *arg, const struct al_step *s)
 	    al_stage_name(s->stage), signs[s->state]);
 }
 
-static void
-on_auth(void *arg, unsigned r, unsigned hop, enum al_auth auth)
-{
-	assert_ptr_equal(arg, &done);
-	assert_int_equal(r, 0);
-	assert_int_equal(hop, 0);
-	assert_int_equal(auth, AL_AUTH_BASIC);
-	auths++;
-}
-
 static bool
 nowhere(void *arg, const struct al_addr *a)
 {
@@ -476,7 +471,7 @@ start(const struct row *r, const char *host)
 		.tls_ms = r->flags & F_TLS_SHORT ? SHORT_TLS_MS : LONG_MS,
 		.allow_addr = r->flags & F_POLICY ? nowhere : NULL,
 		.on_step = on_step,
-		.on_auth = on_auth,
+		.login = &login,
 		.arg = &done,
 	};
 	struct al_dial *d = al_dial_start(loop, resolver, &o, on_dial, &told,
@@ -553,7 +548,9 @@ check_row(const struct row *r)
 	if ((peer_a != NULL && peer_accepted(peer_a) != r->a_conns) ||
 	    (peer_b != NULL && peer_accepted(peer_b) != r->b_conns))
 		fail_msg("%s: other connections than expected", r->name);
-	assert_int_equal(auths, r->flags & F_AUTH_TOLD ? 1 : 0);
+	if (r->flags & F_AUTH_KNOWN)
+		assert_int_equal(al_memory_of(login.memory,
+		    &route.chains[0].hops[0])->auth, AL_AUTH_BASIC);
 }
 
 static void
@@ -744,5 +741,8 @@ main(void)
 		cmocka_unit_test(handshakes),
 	};
 
-	return cmocka_run_group_tests(tests, make_tls, free_tls);
+	int failed = cmocka_run_group_tests(tests, make_tls, free_tls);
+
+	al_memory_free(login.memory);
+	return failed;
 }

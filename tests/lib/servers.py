@@ -1,5 +1,6 @@
 """Other people's servers, each on a free loopback port with its own folder."""
 import glob
+import hashlib
 import os
 import shlex
 import subprocess
@@ -44,9 +45,46 @@ def _forget_shared_memory(service):
         os.unlink(f)
 
 
+def _basic(box, name):
+    hashed = subprocess.run(
+        ["openssl", "passwd", "-apr1", PASSWORD], check=True,
+        capture_output=True, text=True).stdout.strip()
+    passwd = box.write(f"{name}.passwd", f"{USER}:{hashed}\n")
+    return [f"auth_param basic program /usr/lib/squid/basic_ncsa_auth "
+            f"{passwd}",
+            "auth_param basic children 2", "auth_param basic realm corp"]
+
+
+def _digest(box, name):
+    ha1 = hashlib.md5(f"{USER}:corp:{PASSWORD}".encode()).hexdigest()
+    passwd = box.write(f"{name}.digest", f"{USER}:corp:{ha1}\n")
+    return [f"auth_param digest program /usr/lib/squid/digest_file_auth -c "
+            f"{passwd}",
+            "auth_param digest children 2", "auth_param digest realm corp",
+            "auth_param digest nonce_max_count 50",
+            "auth_param digest check_nonce_count on"]
+
+
+def _ntlm(box, name):
+    """Samba checks NTLMv2 itself, without a domain controller."""
+    conf = box.write(f"{name}.smb", "[global]\nworkgroup = CORP\n"
+                     "ntlm auth = ntlmv2-only\nlanman auth = no\n")
+    helper = box.write(f"{name}.ntlm", "#!/bin/sh\nexec "
+                       f"{which('ntlm_auth')} "
+                       "--helper-protocol=squid-2.5-ntlmssp "
+                       f"--username={USER} --domain=CORP "
+                       f"--password={shlex.quote(PASSWORD)} "
+                       f"--configfile={conf}\n", 0o755)
+    return [f"auth_param ntlm program {helper}",
+            "auth_param ntlm children 2", "auth_param ntlm keep_alive on"]
+
+
+_AUTH = {"basic": _basic, "digest": _digest, "ntlm": _ntlm}
+
+
 def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
           hosts=None):
-    """auth: None or "basic"."""
+    """auth: None, or schemes joined by "+", in the order of the offers."""
     port = port or free_port()
     name = box.name("squid")
     conf = [f"http_port {host}:{port}",
@@ -55,17 +93,10 @@ def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
             "acl bad_port port 25",
             "http_access deny blocked",
             "http_access deny bad_port"]
-    if auth == "basic":
-        hashed = subprocess.run(
-            ["openssl", "passwd", "-apr1", PASSWORD], check=True,
-            capture_output=True, text=True).stdout.strip()
-        passwd = box.write(f"{name}.passwd", f"{USER}:{hashed}\n")
-        conf += [f"auth_param basic program /usr/lib/squid/basic_ncsa_auth "
-                 f"{passwd}",
-                 "auth_param basic children 2",
-                 "auth_param basic realm corp",
-                 "acl known proxy_auth REQUIRED",
-                 "http_access deny !known"]
+    for scheme in (auth or "").split("+") if auth else ():
+        conf += _AUTH[scheme](box, name)
+    if auth:
+        conf += ["acl known proxy_auth REQUIRED", "http_access deny !known"]
     conf += ["http_access allow all", "cache deny all",
              f"access_log stdio:{box.path(name)}.access",
              f"cache_log {box.path(name)}.cache",

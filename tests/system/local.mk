@@ -2,7 +2,8 @@
 EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/lib/dnsd.py tests/lib/netns.py tests/lib/proc.py \
 	tests/lib/servers.py tests/lib/sniff.py tests/lib/traffic.py \
-	tests/system/conftest.py tests/system/test_dial.py \
+	tests/system/conftest.py tests/system/test_auth.py \
+	tests/system/test_battery.py tests/system/test_dial.py \
 	tests/system/test_failures.py tests/system/test_harness.py \
 	tests/system/test_leaks.py tests/system/test_listeners.py \
 	tests/system/test_netcheck.py tests/system/test_netns.py \

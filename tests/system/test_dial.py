@@ -38,6 +38,14 @@ def squid_basic(box):
     return Way([servers.squid(box, "basic").url()], servers.PASSWORD)
 
 
+def squid_digest(box):
+    return Way([servers.squid(box, "digest").url()], servers.PASSWORD)
+
+
+def squid_ntlm(box):
+    return Way([servers.squid(box, "ntlm").url()], servers.PASSWORD)
+
+
 def tinyproxy(box):
     return Way([servers.tinyproxy(box).url()])
 
@@ -95,7 +103,7 @@ def failover(box):
                 servers.squid(box).url()])
 
 
-WAYS = [direct, squid, squid_basic, tinyproxy, tinyproxy_basic, https,
+WAYS = [direct, squid, squid_basic, squid_digest, squid_ntlm, tinyproxy, tinyproxy_basic, https,
         microsocks, microsocks_password, dante_5h, dante_5, ssh_5h, ssh_4,
         ssh_4a, chain, failover]
 

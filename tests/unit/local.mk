@@ -49,6 +49,14 @@ UNIT_TESTS += tests/unit/test_loop
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_login
+tests_unit_test_login_SOURCES = tests/unit/test_login.c
+tests_unit_test_login_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_memory
+tests_unit_test_memory_SOURCES = tests/unit/test_memory.c
+tests_unit_test_memory_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_muxframe
 tests_unit_test_muxframe_SOURCES = tests/unit/test_muxframe.c \
 	tests/lib/guard.h

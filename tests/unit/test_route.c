@@ -158,7 +158,6 @@ credentials(void **state)
 	assert_string_equal(r.chains[0].hops[1].user, "u");
 	assert_string_equal(r.chains[0].hops[1].password, "p");
 	assert_string_equal(r.chains[2].hops[0].user, "me");
-	assert_int_equal(r.chains[2].hops[0].auth, AL_AUTH_UNKNOWN);
 	al_route_fini(&r);
 
 	assert_int_equal(al_route_add(&r, "me@a,you@b,c,you:@d", &err),
