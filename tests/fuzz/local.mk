@@ -98,6 +98,11 @@ tests_fuzz_fuzz_noproxy_SOURCES = tests/fuzz/fuzz_noproxy.c
 tests_fuzz_fuzz_noproxy_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_noproxy_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_ntlm
+tests_fuzz_fuzz_ntlm_SOURCES = tests/fuzz/fuzz_ntlm.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_ntlm_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_ntlm_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)

@@ -145,6 +145,13 @@ UNIT_TESTS += tests/unit/test_digest_refuse
 tests_unit_test_digest_refuse_SOURCES = tests/unit/test_digest_refuse.c \
 	tests/unit/digest.h tests/lib/guard.h
 tests_unit_test_digest_refuse_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
+UNIT_TESTS += tests/unit/test_ntlm
+tests_unit_test_ntlm_SOURCES = tests/unit/test_ntlm.c tests/lib/guard.h
+tests_unit_test_ntlm_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_ntlmv2
+tests_unit_test_ntlmv2_SOURCES = tests/unit/test_ntlmv2.c tests/lib/guard.h
+tests_unit_test_ntlmv2_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
 UNIT_TESTS += tests/unit/test_identity
 tests_unit_test_identity_SOURCES = tests/unit/test_identity.c
