@@ -396,8 +396,10 @@ static void
 begin_tls(struct al_dial *d)
 {
 	const struct al_plan_step *step = step_of(d);
-	struct al_tls_ctx *ctx = step->hop == chain_of(d)->n ? d->o.tls :
-	    d->o.proxy_tls;
+	bool target = step->hop == chain_of(d)->n;
+	struct al_tls_ctx *ctx = target ? d->o.tls : d->o.proxy_tls;
+	const struct al_tls_peer to = { .host = step->host,
+	    .port = step->port, .proxy = target ? 0 : step->hop + 1 };
 	struct al_stream *below = d->s;
 	struct al_err err;
 
@@ -408,7 +410,7 @@ begin_tls(struct al_dial *d)
 		step_failed(d, &err);
 		return;
 	}
-	d->s = al_tls_connect(ctx, below, step->host, &err);
+	d->s = al_tls_connect(ctx, below, &to, &err);
 	if (d->s == NULL) {
 		al_stream_watch_fini(&d->watch);
 		step_failed(d, &err);

@@ -7,9 +7,12 @@ libalcore_la_SOURCES += \
 	connector/stream/stream.c connector/stream/stream.h \
 	connector/stream/tcp.c connector/stream/tcp.h \
 	connector/stream/tls.c connector/stream/tls.h \
+	connector/stream/tls_binding.c \
 	connector/stream/tls_bio.c \
 	connector/stream/tls_cert.c connector/stream/tls_cert.h \
 	connector/stream/tls_ctx.c \
 	connector/stream/tls_err.c \
 	connector/stream/tls_int.h \
+	connector/stream/tls_ticket.c \
+	connector/stream/tls_trust.c \
 	connector/stream/watch.c connector/stream/watch.h

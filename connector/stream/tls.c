@@ -38,13 +38,41 @@ leave(struct al_tls *t, struct al_err *err)
 	return t->failed;
 }
 
+/*
+ * In TLS 1.3 a server says only behind our part of the handshake that it
+ * refuses our certificate.  It closes then, and with it unread what we have
+ * sent meanwhile, so that a write may fail before its alert was read: that
+ * tells more than the failed write.
+ */
+static enum al_code
+last_words(struct al_tls *t, enum al_code code, struct al_err *err)
+{
+	struct al_err said = *err;
+	uint8_t byte;
+	size_t n;
+
+	if (code != AL_ENET || !t->open || t->heard || t->host == NULL ||
+	    t->failed != AL_OK)
+		return code;
+	enter(t, &said);
+	if (SSL_peek_ex(t->ssl, &byte, 1, &n) == 1 || t->blocked || t->eof ||
+	    t->failed != AL_OK) {
+		(void)al_tls_reason();
+		return code;
+	}
+	t->failed = al_tls_explain(t, err);
+	return t->failed;
+}
+
 static enum al_code
 tls_flush(struct al_stream *s, struct al_err *err)
 {
 	struct al_tls *t = (struct al_tls *)s;
 	enum al_code code = al_tls_push(t, err);
 
-	return code == AL_OK ? al_stream_flush(s->next, err) : code;
+	if (code == AL_OK)
+		code = al_stream_flush(s->next, err);
+	return last_words(t, code, err);
 }
 
 /* A reset by the layer below while TLS was being set up. */
@@ -83,6 +111,7 @@ tls_open(struct al_stream *s, struct al_err *err)
 			return code == AL_OK ? AL_AGAIN : code;
 		}
 		t->open = true;
+		al_tls_keep_ticket(t);
 		(void)snprintf(t->text, sizeof(t->text), "%s %s",
 		    SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl));
 	}
@@ -96,8 +125,10 @@ tls_read(struct al_stream *s, void *p, size_t cap, size_t *n,
 	struct al_tls *t = (struct al_tls *)s;
 
 	enter(t, err);
-	if (SSL_read_ex(t->ssl, p, cap, n) == 1)
+	if (SSL_read_ex(t->ssl, p, cap, n) == 1) {
+		t->heard = true;
 		return AL_OK;
+	}
 	/* A fatal alert sets the same bit, but ends the state machine too. */
 	if ((SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 &&
 	    !SSL_in_init(t->ssl))
@@ -126,7 +157,7 @@ tls_write(struct al_stream *s, const void *p, size_t len, size_t *n,
 		if (code != AL_OK && done > 0)
 			break;		/* the next call says so */
 		if (code != AL_OK)
-			return code;
+			return last_words(t, code, err);
 		if (SSL_write_ex(t->ssl, from + done, part, &m) != 1)
 			return leave(t, err);
 		done += m;
@@ -209,8 +240,13 @@ tls_free(struct al_stream *s)
 {
 	struct al_tls *t = (struct al_tls *)s;
 
-	if (t->ssl != NULL)
+	if (t->ssl != NULL) {
 		read_tickets(t);
+		/* A connection that is lost or left spoils no session: what
+		 * TLS 1.0 asked for, RFC 5246 7.2.1 has taken back. */
+		SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN |
+		    SSL_RECEIVED_SHUTDOWN);
+	}
 	SSL_free(t->ssl);
 	al_tls_ctx_give(t->ctx, t->in.mem);
 	al_tls_ctx_give(t->ctx, t->out.mem);
@@ -282,12 +318,12 @@ set_host(struct al_tls *t)
 
 struct al_stream *
 al_tls_connect(struct al_tls_ctx *ctx, struct al_stream *next,
-    const char *host, struct al_err *err)
+    const struct al_tls_peer *to, struct al_err *err)
 {
-	size_t len = strlen(host);
+	size_t len = strlen(to->host);
 	struct al_tls *t;
 
-	if (len > 0 && host[len - 1] == '.')
+	if (len > 0 && to->host[len - 1] == '.')
 		len--;
 	if (len == 0 || len > AL_HOST_MAX) {
 		al_stream_free(next);
@@ -299,7 +335,9 @@ al_tls_connect(struct al_tls_ctx *ctx, struct al_stream *next,
 	if (t == NULL)
 		return NULL;
 	SSL_set_connect_state(t->ssl);
-	t->host = al_str_dup(host, len);
+	t->host = al_str_dup(to->host, len);
+	t->port = to->port;
+	t->proxy = to->proxy;
 	if (t->host == NULL || set_host(t) != 1) {
 		(void)al_tls_reason();
 		(void)al_fail(err, AL_EUSAGE, AL_AT_TLS, 0,
@@ -307,6 +345,7 @@ al_tls_connect(struct al_tls_ctx *ctx, struct al_stream *next,
 		al_stream_free(&t->s);
 		return NULL;
 	}
+	al_tls_offer_ticket(t);
 	return &t->s;
 }
 
@@ -322,8 +361,8 @@ al_tls_accept(struct al_tls_ctx *ctx, struct al_stream *next,
 	return &t->s;
 }
 
-static const struct al_tls *
-as_tls(const struct al_stream *s)
+const struct al_tls *
+al_tls_of(const struct al_stream *s)
 {
 	return s->ops == &tls_ops ? (const struct al_tls *)s : NULL;
 }
@@ -331,7 +370,7 @@ as_tls(const struct al_stream *s)
 const char *
 al_tls_describe(const struct al_stream *s)
 {
-	const struct al_tls *t = as_tls(s);
+	const struct al_tls *t = al_tls_of(s);
 
 	return t != NULL ? t->text : "";
 }
@@ -339,7 +378,7 @@ al_tls_describe(const struct al_stream *s)
 struct ssl_st *
 al_tls_ssl(struct al_stream *s)
 {
-	const struct al_tls *t = as_tls(s);
+	const struct al_tls *t = al_tls_of(s);
 
 	return t != NULL ? t->ssl : NULL;
 }
@@ -351,7 +390,7 @@ al_tls_unsent(const struct al_stream *s)
 	size_t n = 0;
 
 	for (; s != NULL; s = s->next) {
-		t = as_tls(s);
+		t = al_tls_of(s);
 		if (t != NULL)
 			n += t->out.end - t->out.start;
 	}

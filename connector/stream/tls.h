@@ -22,12 +22,22 @@ struct al_tls_ctx *al_tls_server_new(const struct al_tls_opts *o,
     struct al_err *err);
 void al_tls_ctx_free(struct al_tls_ctx *ctx);
 
+/* Whom a client talks to, and where on the way.  Borrowed. */
+struct al_tls_peer {
+	const char	*host;		/* name or IP literal              */
+	uint16_t	 port;
+	unsigned	 proxy;		/* 1, 2, ...: that hop of a chain;
+					 * 0: the target                   */
+};
+
 /*
  * A client layer over next (taken, also on failure).  The certificate must be
- * valid for host (name or IP literal); there is no way to switch that off.
+ * valid for the host; there is no way to switch that off.  A peer that is the
+ * same in all three, and was verified under ctx before, may go on with that
+ * session; nothing is sent before its handshake has ended (no early data).
  */
 struct al_stream *al_tls_connect(struct al_tls_ctx *ctx,
-    struct al_stream *next, const char *host, struct al_err *err);
+    struct al_stream *next, const struct al_tls_peer *to, struct al_err *err);
 struct al_stream *al_tls_accept(struct al_tls_ctx *ctx,
     struct al_stream *next, struct al_err *err);
 
@@ -36,6 +46,16 @@ const char *al_tls_describe(const struct al_stream *s);
 
 /* SSL* of the layer, for certificate details (netcheck); NULL if not tls. */
 struct ssl_st *al_tls_ssl(struct al_stream *s);
+
+/*
+ * The channel binding tls-server-end-point (RFC 5929 4.1) of an open client
+ * layer: a hash of the server's certificate, for logins to an https proxy.
+ * EUSAGE: s is no such layer.  EPROTO: there is none for this certificate.
+ */
+#define AL_TLS_BINDING_MAX	64
+enum al_code al_tls_endpoint_binding(const struct al_stream *s,
+    uint8_t out[AL_TLS_BINDING_MAX], size_t *len, struct al_err *err)
+    AL_MUST_CHECK;
 
 /* Bytes sealed but not yet taken by the layer below, of all tls layers from s
  * down. */

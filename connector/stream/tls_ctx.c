@@ -56,6 +56,7 @@ al_tls_ctx_free(struct al_tls_ctx *ctx)
 {
 	if (ctx == NULL || --ctx->refs > 0)
 		return;
+	al_tls_free_tickets(ctx);
 	while (ctx->spare != NULL)
 		free(al_tls_ctx_take(ctx));
 	SSL_CTX_free(ctx->ssl);
@@ -213,7 +214,8 @@ choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* The server wants a certificate: remembered, for the case that it insists. */
+/* The server wants a certificate, and there is none that it has a use for:
+ * remembered, for the case that it insists. */
 static int
 on_cert_asked(SSL *ssl, X509 **cert, EVP_PKEY **key)
 {
@@ -238,6 +240,11 @@ set_role(struct al_tls_ctx *ctx)
 	}
 	(void)SSL_CTX_set_alpn_protos(ctx->ssl, alpn, sizeof(alpn) - 1);
 	SSL_CTX_set_client_cert_cb(ctx->ssl, on_cert_asked);
+	/* libssl's own store asks for nothing but the context. */
+	(void)SSL_CTX_set_session_cache_mode(ctx->ssl,
+	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL |
+	    SSL_SESS_CACHE_NO_AUTO_CLEAR);
+	SSL_CTX_sess_set_new_cb(ctx->ssl, al_tls_on_ticket);
 	SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, al_tls_on_verify);
 }
 

@@ -4,28 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
-#include "connector/base/addr.h"
 #include "connector/base/str.h"
-
-#define NAME_MAX_LEN	120
-
-/* NETCHECK.md 2 */
-enum {
-	NC_UNKNOWN_CA = 161,
-	NC_NO_STORE = 162,
-	NC_DATE = 163,
-	NC_NAME = 164,
-	NC_SNI = 165,
-	NC_VERSION = 166,
-	NC_GATEWAY = 190,
-	NC_CUT = 191,
-	NC_OTHER = 199
-};
 
 const char *
 al_tls_reason(void)
@@ -37,220 +19,13 @@ al_tls_reason(void)
 	return text != NULL ? text : "";
 }
 
-/* --- what is in a certificate --------------------------------------------- */
-static void
-name_part(const X509_NAME *name, int nid, char *out, size_t cap)
-{
-	int i = X509_NAME_get_index_by_NID(name, nid, -1);
-	unsigned char *utf8 = NULL;
-	int n;
-
-	*out = '\0';
-	if (i < 0)
-		return;
-	n = ASN1_STRING_to_UTF8(&utf8,
-	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
-	if (n > 0)
-		(void)al_str_clean(out, cap, utf8, (size_t)n);
-	OPENSSL_free(utf8);
-}
-
-/* "Zscaler Root CA (Zscaler Inc.)" */
-static const char *
-name_text(const X509_NAME *name, char *out, size_t cap)
-{
-	char cn[64], org[48];
-
-	name_part(name, NID_commonName, cn, sizeof(cn));
-	name_part(name, NID_organizationName, org, sizeof(org));
-	if (*cn != '\0' && *org != '\0')
-		(void)snprintf(out, cap, "\"%s\" (%s)", cn, org);
-	else if (*cn != '\0' || *org != '\0')
-		(void)snprintf(out, cap, "\"%s\"", *cn != '\0' ? cn : org);
-	else
-		(void)snprintf(out, cap, "an authority without a name");
-	return out;
-}
-
-static const char *
-date_text(const ASN1_TIME *when, char *out, size_t cap)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(when, &tm) != 1 ||
-	    strftime(out, cap, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-		(void)snprintf(out, cap, "an unreadable date");
-	return out;
-}
-
-static bool
-add_name(char *out, size_t cap, const void *p, size_t n)
-{
-	char one[72];
-	size_t len = strlen(out);
-	const char *sep = len > 0 ? ", " : "";
-
-	(void)al_str_clean(one, sizeof(one), p, n);
-	if (len + strlen(sep) + strlen(one) + sizeof(", ...") > cap) {
-		(void)snprintf(out + len, cap - len, "%s...", sep);
-		return false;
-	}
-	(void)snprintf(out + len, cap - len, "%s%s", sep, one);
-	return true;
-}
-
-static bool
-add_san(char *out, size_t cap, const GENERAL_NAME *g)
-{
-	struct al_addr a = { 0 };
-	char ip[AL_ADDR_TEXT];
-	const ASN1_STRING *v;
-	int type;
-
-	v = GENERAL_NAME_get0_value(g, &type);
-	if (type == GEN_DNS)
-		return add_name(out, cap, ASN1_STRING_get0_data(v),
-		    (size_t)ASN1_STRING_length(v));
-	if (type != GEN_IPADD)
-		return true;
-	if (ASN1_STRING_length(v) == 4) {
-		a.u.v4.sin_family = AF_INET;
-		memcpy(&a.u.v4.sin_addr, ASN1_STRING_get0_data(v), 4);
-	} else if (ASN1_STRING_length(v) == 16) {
-		a.u.v6.sin6_family = AF_INET6;
-		memcpy(&a.u.v6.sin6_addr, ASN1_STRING_get0_data(v), 16);
-	} else {
-		return true;
-	}
-	(void)al_addr_format_ip(&a, ip);
-	return add_name(out, cap, ip, strlen(ip));
-}
-
-/* "a.example, b.example, 10.1.2.3, ..." */
-static const char *
-san_text(X509 *cert, char *out, size_t cap)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name,
-	    NULL, NULL);
-
-	*out = '\0';
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
-		if (!add_san(out, cap, sk_GENERAL_NAME_value(names, i)))
-			break;
-	GENERAL_NAMES_free(names);
-	if (*out == '\0')
-		(void)name_text(X509_get_subject_name(cert), out, cap);
-	return out;
-}
-
-/* --- the peer's certificate is refused ------------------------------------ */
-static enum al_code
-refuse_ca(const struct al_tls *t, X509 *cert, int why)
-{
-	char issuer[NAME_MAX_LEN], host[80];
-
-	(void)al_str_clean(host, sizeof(host), t->host, strlen(t->host));
-	if (t->ctx->no_store)
-		return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0,
-		    NC_NO_STORE, "the certificate of %s can't be verified: "
-		    "this system has no CA certificates (install "
-		    "ca-certificates, or set ca_file)", host);
-	(void)name_text(X509_get_issuer_name(cert), issuer, sizeof(issuer));
-	if (why == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-		return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0,
-		    NC_UNKNOWN_CA, "%s shows a self-signed certificate, made "
-		    "by %s, which is not trusted here (ca_file can name it)",
-		    host, issuer);
-	return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0, NC_UNKNOWN_CA,
-	    "the certificate of %s was issued by %s, which is not trusted "
-	    "here; if that is your TLS-inspecting proxy, name its CA in "
-	    "ca_file", host, issuer);
-}
-
-static enum al_code
-refuse_date(const struct al_tls *t, X509 *cert, int why, int depth)
-{
-	char date[40], host[80], who[NAME_MAX_LEN + 32] = "";
-
-	(void)al_str_clean(host, sizeof(host), t->host, strlen(t->host));
-	if (depth > 0) {
-		(void)snprintf(who, sizeof(who), "issuer's certificate ");
-		(void)name_text(X509_get_subject_name(cert),
-		    who + strlen(who), NAME_MAX_LEN);
-	} else {
-		(void)snprintf(who, sizeof(who), "certificate");
-	}
-	if (why == X509_V_ERR_CERT_NOT_YET_VALID)
-		return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0, NC_DATE,
-		    "the %s of %s is not valid before %s: is the clock of "
-		    "this machine right?", who, host,
-		    date_text(X509_get0_notBefore(cert), date, sizeof(date)));
-	return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0, NC_DATE,
-	    "the %s of %s expired on %s", who, host,
-	    date_text(X509_get0_notAfter(cert), date, sizeof(date)));
-}
-
-static enum al_code
-refuse_name(const struct al_tls *t, X509 *cert)
-{
-	char names[200], host[80];
-
-	(void)al_str_clean(host, sizeof(host), t->host, strlen(t->host));
-	return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0, NC_NAME,
-	    "the certificate is not for %s but for %s", host,
-	    san_text(cert, names, sizeof(names)));
-}
-
-static enum al_code
-refuse(const struct al_tls *t, X509_STORE_CTX *store)
-{
-	int why = X509_STORE_CTX_get_error(store);
-	X509 *cert = X509_STORE_CTX_get_current_cert(store);
-	char host[80];
-
-	switch (cert != NULL ? why : X509_V_ERR_UNSPECIFIED) {
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_CERT_UNTRUSTED:
-		return refuse_ca(t, cert, why);
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		return refuse_date(t, cert, why,
-		    X509_STORE_CTX_get_error_depth(store));
-	case X509_V_ERR_HOSTNAME_MISMATCH:
-	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		return refuse_name(t, cert);
-	case X509_V_ERR_OUT_OF_MEM:
-		return al_fail_nomem(t->err, AL_AT_TLS);
-	default:
-		return al_fail_as(t->err, AL_EPROTO, AL_AT_TLS, 0,
-		    NC_UNKNOWN_CA, "the certificate of %s can't be trusted: "
-		    "%s", al_str_clean(host, sizeof(host), t->host,
-		    strlen(t->host)), X509_verify_cert_error_string(why));
-	}
-}
-
-int
-al_tls_on_verify(int ok, X509_STORE_CTX *store)
-{
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
-	    SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct al_tls *t = SSL_get_app_data(ssl);
-
-	if (!ok)
-		t->failed = refuse(t, store);
-	return ok;
-}
-
-/* --- everything else ------------------------------------------------------ */
-static const char *
-peer(const struct al_tls *t, char *out, size_t cap)
+const char *
+al_tls_peer_text(const struct al_tls *t, char *out, size_t cap)
 {
 	if (t->host == NULL)
 		(void)snprintf(out, cap, "the client");
+	else if (t->proxy > 0)	/* the dialer says which */
+		(void)snprintf(out, cap, "the proxy");
 	else
 		(void)al_str_clean(out, cap, t->host, strlen(t->host));
 	return out;
@@ -324,46 +99,77 @@ version_or_cipher(const struct al_tls *t, const char *who, const char *why,
 	    t->ctx->server ? " only" : " only, unless tls_min is 1.2");
 }
 
+/* --- what the peer said when it gave up (RFC 8446 6) ---------------------- */
+/* Ours, of a client: none is there, or none that the server has a use for. */
 static enum al_code
-cert_demanded(const char *who, struct al_err *err)
+cert_demanded(const struct al_tls *t, const char *who, struct al_err *err)
 {
+	if (SSL_get_certificate(t->ssl) != NULL)
+		return al_fail_as(err, AL_EAUTH, AL_AT_TLS, 0, NC_GATEWAY,
+		    "%s demands a client certificate, and ours is not of a "
+		    "kind that it takes", who);
 	return al_fail_as(err, AL_EAUTH, AL_AT_TLS, 0, NC_GATEWAY,
-	    "%s demands a client certificate, and none is configured", who);
+	    "%s demands a client certificate%s", who, t->proxy > 0 ?
+	    ": set proxy_cert" : ", and none is configured");
 }
 
-/* RFC 8446 6: what the peer said when it gave up. */
+static bool
+is_about_cert(int number)
+{
+	switch (number) {
+	case SSL_AD_BAD_CERTIFICATE:
+	case SSL_AD_UNSUPPORTED_CERTIFICATE:
+	case SSL_AD_CERTIFICATE_REVOKED:
+	case SSL_AD_CERTIFICATE_EXPIRED:
+	case SSL_AD_CERTIFICATE_UNKNOWN:
+	case SSL_AD_UNKNOWN_CA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* AL_OK: it is not about ours. */
+static enum al_code
+cert_refused(const struct al_tls *t, int number, const char *who,
+    struct al_err *err)
+{
+	const char *why = SSL_alert_desc_string_long(number);
+
+	if (t->ctx->server)
+		return !is_about_cert(number) ? AL_OK :
+		    al_fail_as(err, AL_EREFUSED, AL_AT_TLS, number, NC_OTHER,
+		    "%s does not trust our certificate (%s)", who, why);
+	if (number == SSL_AD_CERTIFICATE_REQUIRED || (t->cert_asked &&
+	    (number == SSL_AD_HANDSHAKE_FAILURE || is_about_cert(number))))
+		return cert_demanded(t, who, err);
+	if (SSL_get_certificate(t->ssl) == NULL || (!is_about_cert(number) &&
+	    number != SSL_AD_ACCESS_DENIED))
+		return AL_OK;
+	return al_fail_as(err, AL_EAUTH, AL_AT_TLS, number, NC_GATEWAY,
+	    "%s does not accept our client certificate (%s)%s", who, why,
+	    t->proxy > 0 ? ": see proxy_cert" : "");
+}
+
 static enum al_code
 alert(const struct al_tls *t, int number, const char *who,
     struct al_err *err)
 {
 	const char *name = SSL_alert_desc_string_long(number);
+	enum al_code code = cert_refused(t, number, who, err);
 
-	switch (number) {
-	case SSL_AD_CERTIFICATE_REQUIRED:
-		return cert_demanded(who, err);
-	case SSL_AD_HANDSHAKE_FAILURE:
-	case SSL_AD_BAD_CERTIFICATE:
-		if (t->cert_asked)
-			return cert_demanded(who, err);
-		break;
-	case SSL_AD_UNRECOGNIZED_NAME:
+	if (code != AL_OK)
+		return code;
+	/* It may be about the session that our ticket was for. */
+	al_tls_forget_tickets(t);
+	if (number == SSL_AD_UNRECOGNIZED_NAME)
 		return al_fail_as(err, AL_EREFUSED, AL_AT_TLS, number,
 		    NC_NAME, "%s answers that it is not a host of this name",
 		    who);
-	default:
-		break;
-	}
 	if (number == SSL_AD_PROTOCOL_VERSION ||
 	    number == SSL_AD_INSUFFICIENT_SECURITY ||
 	    (number == SSL_AD_HANDSHAKE_FAILURE && !t->open))
 		return version_or_cipher(t, who, name, err);
-	if (t->ctx->server && (number == SSL_AD_UNKNOWN_CA ||
-	    number == SSL_AD_BAD_CERTIFICATE ||
-	    number == SSL_AD_CERTIFICATE_EXPIRED ||
-	    number == SSL_AD_CERTIFICATE_UNKNOWN))
-		return al_fail_as(err, AL_EREFUSED, AL_AT_TLS, number,
-		    NC_OTHER, "%s does not trust our certificate (%s)", who,
-		    name);
 	return al_fail_as(err, AL_EREFUSED, AL_AT_TLS, number, NC_OTHER,
 	    "%s ended TLS with the alert \"%s\"", who, name);
 }
@@ -410,15 +216,19 @@ al_tls_explain(struct al_tls *t, struct al_err *err)
 {
 	unsigned long e = ERR_peek_last_error();
 	enum al_code code;
-	char who[80];
+	char who[AL_TLS_PEER_TEXT];
 
-	(void)peer(t, who, sizeof(who));
+	(void)al_tls_peer_text(t, who, sizeof(who));
 	if (t->failed != AL_OK)
 		code = lost(t, who, err);
 	else if (t->eof)
 		code = closed(t, who, err);
 	else
 		code = reason(t, e, who, err);
+	/* Whatever it is, the site's proxy is where it has to be put right. */
+	if (t->proxy > 0 && code != AL_ENOMEM && err->cause != NC_NO_STORE &&
+	    err->cause != NC_CUT)
+		err->cause = NC_PROXY;
 	ERR_clear_error();
 	return code;
 }

@@ -22,6 +22,7 @@ struct mem_pipe {
 	size_t		 read_max;	/* bytes a call, 0: all              */
 	size_t		 reads, writes;	/* calls that moved bytes            */
 	bool		 ended;
+	bool		 refused;	/* writes meet a reset               */
 };
 
 struct mem_link {
@@ -83,6 +84,9 @@ mem_write(struct al_stream *s, const void *p, size_t len, size_t *n,
 	struct mem_pipe *out = &m->link->pipe[m->side];
 	size_t room = out->buf.max - al_buf_len(&out->buf), keep;
 
+	if (out->refused)
+		return al_fail(err, AL_ENET, AL_AT_TCP, ECONNRESET,
+		    "connection reset by peer");
 	if (room == 0 || mem_pause(m))
 		return AL_AGAIN;
 	*n = len < room ? len : room;

@@ -135,7 +135,8 @@ life(struct al_err *err)
 		below[0] = mem_stream(&link, 0);
 		below[1] = mem_stream(&link, 1);
 		left = n;
-		c = al_tls_connect(cctx, below[0], "h", err);
+		c = al_tls_connect(cctx, below[0],
+		    &(struct al_tls_peer){ .host = "h" }, err);
 		s = al_tls_accept(sctx, below[1], err);
 	}
 	code = c != NULL && s != NULL ? talk(c, s, err) : err->code;
