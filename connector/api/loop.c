@@ -36,7 +36,8 @@ api_workspace(const char *url, const char *ca_file,
     const struct alpacon_proxies *p, struct al_err *err)
 {
 	struct al_workspace_opts o = { .url = url, .ca_file = ca_file,
-	    .proxy_ca_file = p->ca_file, .proxy_user = p->user,
+	    .proxy_ca_file = p->ca_file, .proxy_cert_file = p->cert_file,
+	    .proxy_key_file = p->key_file, .proxy_user = p->user,
 	    .proxy_password = p->password };
 
 	o.choose.command = p->list;

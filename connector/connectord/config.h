@@ -17,7 +17,7 @@
  *	tls_min, tls_ciphers
  *	mode = auto|mux|direct		site.h
  *	proxy				list; where.h
- *	proxy_user, proxy_password_file, proxy_ca_file
+ *	proxy_user, proxy_password_file, proxy_ca_file, proxy_cert, proxy_key
  *	no_proxy			"a.corp,10.0.0.0/8"
  *	proxy_from_environment = yes|no
  *	allow_target = RULE		list, policy.h: what the gateway may ask for

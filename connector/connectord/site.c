@@ -7,6 +7,7 @@
 
 #include "connector/base/str.h"
 #include "connector/connectord/config.h"
+#include "connector/daemon/reach.h"
 #include "connector/daemon/redact.h"
 #include "connector/daemon/secret.h"
 #include "connector/loop/resolve.h"
@@ -208,20 +209,6 @@ set_lists(struct al_site *s, const struct al_conf *c, struct al_err *err)
 }
 
 /* --- the way to the workspace host ---------------------------------------- */
-static size_t
-proxies(const struct al_conf *c, enum al_conf_source source,
-    const char *list[AL_ROUTE_MAX])
-{
-	const struct al_conf_value *v;
-	size_t n = 0;
-
-	while (n < AL_ROUTE_MAX &&
-	    (v = al_conf_get(c, NULL, NULL, "proxy", n)) != NULL &&
-	    (v->source == AL_CONF_FLAG) == (source == AL_CONF_FLAG))
-		list[n++] = v->text;
-	return n;
-}
-
 static enum al_code
 open_workspace(struct al_site *s, const struct al_conf *c,
     struct al_workspace_opts *o, struct al_err *err)
@@ -230,9 +217,7 @@ open_workspace(struct al_site *s, const struct al_conf *c,
 	    "url");
 	const struct al_conf_value *ca = ours_or_agents(c, "ca_file", "ssl",
 	    "ca_cert");
-	const char *password_file = al_conf_text(c, NULL, NULL,
-	    "proxy_password_file");
-	struct al_secret password = { .text = NULL };
+	struct al_reach r;
 
 	o->url = url->text;
 	o->ca_file = ca != NULL ? ca->text : NULL;
@@ -240,28 +225,22 @@ open_workspace(struct al_site *s, const struct al_conf *c,
 	    strncmp(url->text, "ws:", 3) == 0)
 		return al_conf_fail(url, err, "must begin with https://: "
 		    "nothing is sent without TLS");
-	if (password_file != NULL && al_secret_read(&password, password_file,
-	    err) != AL_OK)
-		return err->code;
-	o->proxy_password = password.text;
-	s->workspace = al_workspace_new(o, err);
-	al_secret_fini(&password);
+	if (al_reach_proxies(&r, c, o, err) == AL_OK)
+		s->workspace = al_workspace_new(o, err);
+	al_reach_fini(&r);
 	return s->workspace != NULL ? AL_OK : err->code;
 }
 
 static enum al_code
 set_workspace(struct al_site *s, const struct al_conf *c, struct al_err *err)
 {
-	const char *command[AL_ROUTE_MAX], *config[AL_ROUTE_MAX];
 	struct al_addr *ours = calloc(s->n_doors + 1, sizeof(*ours));
 	struct al_workspace_opts o = {
 		.tls_min = al_conf_text(c, NULL, NULL, "tls_min"),
 		.tls_ciphers = al_conf_text(c, NULL, NULL, "tls_ciphers"),
-		.proxy_ca_file = al_conf_text(c, NULL, NULL, "proxy_ca_file"),
-		.proxy_user = al_conf_text(c, NULL, NULL, "proxy_user"),
-		.choose = { .command = command, .config = config,
-		    .no_proxy = al_conf_text(c, NULL, NULL, "no_proxy"),
-		    .listeners = ours, .n_listeners = s->n_doors },
+		.choose = { .no_proxy = al_conf_text(c, NULL, NULL,
+		    "no_proxy"), .listeners = ours,
+		    .n_listeners = s->n_doors },
 		.flags = al_conf_bool(c, NULL, NULL,
 		    "proxy_from_environment") ? 0 : AL_WORKSPACE_NO_ENV,
 		.resolve_flags = s->resolve_flags,
@@ -273,8 +252,6 @@ set_workspace(struct al_site *s, const struct al_conf *c, struct al_err *err)
 		return al_fail_nomem(err, AL_AT_CONFIG);
 	for (i = 0; i < s->n_doors; i++)
 		ours[i] = s->doors[i].listen;
-	o.choose.n_command = proxies(c, AL_CONF_FLAG, command);
-	o.choose.n_config = proxies(c, AL_CONF_FILE, config);
 	code = open_workspace(s, c, &o, err);
 	free(ours);
 	return code;

@@ -1,7 +1,8 @@
-/* connector/daemon/reach.c - a workspace out of the commands' settings. */
+/* connector/daemon/reach.c - a workspace out of the programs' settings. */
 #include "connector/daemon/reach.h"
 
-#include "connector/daemon/secret.h"
+#include <stdlib.h>
+#include <string.h>
 
 /* One list has one source: flags win over files. */
 static size_t
@@ -18,29 +19,78 @@ proxies(const struct al_conf *c, enum al_conf_source source,
 	return n;
 }
 
+/* Our certificate for https proxies.  The file that has the key, which may be
+ * the same one, is guarded like any other secret. */
+static enum al_code
+take_cert(struct al_reach *r, const struct al_conf *c, struct al_err *err)
+{
+	const struct al_conf_value *cert = al_conf_get(c, NULL, NULL,
+	    "proxy_cert", 0);
+	const struct al_conf_value *key = al_conf_get(c, NULL, NULL,
+	    "proxy_key", 0);
+
+	if (cert == NULL)
+		return key == NULL ? AL_OK : al_conf_fail(key, err,
+		    "there is no proxy_cert that this key could be of");
+	r->cert = al_credential_path(cert->text, err);
+	if (r->cert == NULL) {
+		al_conf_blame(cert, err);
+		return err->code;
+	}
+	if (key == NULL)
+		key = cert;
+	r->key = al_secret_path(key->text, err);
+	if (r->key != NULL)
+		return AL_OK;
+	al_conf_blame(key, err);
+	return err->code;
+}
+
+enum al_code
+al_reach_proxies(struct al_reach *r, const struct al_conf *c,
+    struct al_workspace_opts *o, struct al_err *err)
+{
+	const char *password_file = al_conf_text(c, NULL, NULL,
+	    "proxy_password_file");
+
+	memset(r, 0, sizeof(*r));
+	if (password_file != NULL &&
+	    al_secret_read(&r->password, password_file, err) != AL_OK)
+		return err->code;
+	if (take_cert(r, c, err) != AL_OK)
+		return err->code;
+	o->choose.command = r->command;
+	o->choose.n_command = proxies(c, AL_CONF_FLAG, r->command);
+	o->choose.config = r->config;
+	o->choose.n_config = proxies(c, AL_CONF_FILE, r->config);
+	o->proxy_user = al_conf_text(c, NULL, NULL, "proxy_user");
+	o->proxy_password = r->password.text;
+	o->proxy_ca_file = al_conf_text(c, NULL, NULL, "proxy_ca_file");
+	o->proxy_cert_file = r->cert;
+	o->proxy_key_file = r->key;
+	return AL_OK;
+}
+
+void
+al_reach_fini(struct al_reach *r)
+{
+	al_secret_fini(&r->password);
+	free(r->cert);
+	free(r->key);
+}
+
 struct al_workspace *
 al_reach_open(const struct al_conf *c, const char *url, struct al_err *err)
 {
-	const char *command[AL_ROUTE_MAX], *config[AL_ROUTE_MAX];
 	struct al_workspace_opts o = {
 		.url = url,
 		.ca_file = al_conf_text(c, NULL, NULL, "ca_file"),
-		.proxy_ca_file = al_conf_text(c, NULL, NULL, "proxy_ca_file"),
-		.proxy_user = al_conf_text(c, NULL, NULL, "proxy_user"),
-		.choose = { .command = command, .config = config },
 	};
-	const char *password_file = al_conf_text(c, NULL, NULL,
-	    "proxy_password_file");
-	struct al_secret password = { .text = NULL };
 	struct al_workspace *w = NULL;
+	struct al_reach r;
 
-	o.choose.n_command = proxies(c, AL_CONF_FLAG, command);
-	o.choose.n_config = proxies(c, AL_CONF_FILE, config);
-	if (password_file == NULL ||
-	    al_secret_read(&password, password_file, err) == AL_OK) {
-		o.proxy_password = password.text;
+	if (al_reach_proxies(&r, c, &o, err) == AL_OK)
 		w = al_workspace_new(&o, err);
-	}
-	al_secret_fini(&password);
+	al_reach_fini(&r);
 	return w;
 }

@@ -13,6 +13,8 @@
 #include "connector/daemon/file.h"
 #include "connector/daemon/redact.h"
 
+#define FILE_MAX	(256u * 1024u)	/* a key, with a chain of certificates */
+
 void
 al_secret_fini(struct al_secret *s)
 {
@@ -101,27 +103,51 @@ check_guard(const struct al_file *f, const char *path, struct al_err *err)
 	return AL_OK;
 }
 
+/* What is at path, and with whose guard; real is its path, to free. */
+static enum al_code
+read_guarded(const char *path, size_t max, char **real, struct al_file *f,
+    struct al_err *err)
+{
+	enum al_code code;
+
+	*real = al_credential_path(path, err);
+	if (*real == NULL)
+		return err->code;
+	code = al_file_read(f, *real, max, err);
+	if (code == AL_EUSAGE)
+		code = err->code = AL_EAUTH;
+	else if (code == AL_OK &&
+	    strncmp(path, AL_CREDENTIAL, strlen(AL_CREDENTIAL)) != 0)
+		code = check_guard(f, *real, err);
+	return code;
+}
+
 enum al_code
 al_secret_read(struct al_secret *s, const char *path, struct al_err *err)
 {
-	char *real = al_credential_path(path, err);
-	struct al_file f;
+	struct al_file f = { .text = NULL };
 	enum al_code code;
+	char *real;
 
 	s->text = NULL;
-	if (real == NULL)
-		return err->code;
-	code = al_file_read(&f, real, AL_SECRET_MAX, err);
-	if (code != AL_OK) {
-		err->code = code == AL_EUSAGE ? AL_EAUTH : code;
-		free(real);
-		return err->code;
-	}
-	if (strncmp(path, AL_CREDENTIAL, strlen(AL_CREDENTIAL)) != 0)
-		code = check_guard(&f, real, err);
+	code = read_guarded(path, AL_SECRET_MAX, &real, &f, err);
 	if (code == AL_OK)
 		code = take_line(s, f.text, f.len, real, err);
 	al_file_fini(&f);
 	free(real);
 	return code;
+}
+
+char *
+al_secret_path(const char *path, struct al_err *err)
+{
+	struct al_file f = { .text = NULL };
+	char *real;
+
+	if (read_guarded(path, FILE_MAX, &real, &f, err) != AL_OK) {
+		free(real);
+		real = NULL;
+	}
+	al_file_fini(&f);
+	return real;
 }

@@ -28,6 +28,12 @@ enum al_code al_secret_set(struct al_secret *s, const char *text,
     struct al_err *err) AL_MUST_CHECK;
 void al_secret_fini(struct al_secret *s);	/* wipes; NULL text is fine */
 
+/*
+ * The real path, to free, of a file (a key, PEM) that somebody else opens: it
+ * is guarded as those above, or NULL, and err says what to type against it.
+ */
+char *al_secret_path(const char *path, struct al_err *err);
+
 /* The real path of "credential:NAME" or a copy of any other path; free it.
  * NULL and err when no credentials are handed over or memory is out. */
 char *al_credential_path(const char *path, struct al_err *err);

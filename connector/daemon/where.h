@@ -19,7 +19,9 @@
 	{ .key = "proxy_user", .type = AL_CONF_TEXT },			\
 	{ .key = "proxy_password_file", .type = AL_CONF_PATH,		\
 	    .env = "ALPACON_PROXY_PASSWORD_FILE" },			\
-	{ .key = "proxy_ca_file", .type = AL_CONF_PATH }
+	{ .key = "proxy_ca_file", .type = AL_CONF_PATH },		\
+	{ .key = "proxy_cert", .type = AL_CONF_PATH },			\
+	{ .key = "proxy_key", .type = AL_CONF_PATH }
 
 #define AL_WHERE_KEYS							\
 	{ .key = "url", .type = AL_CONF_URL, .env = "ALPACON_URL" },	\
@@ -36,7 +38,9 @@
 	{ .name = "proxy-user", .arg = "NAME", .key = "proxy_user" },	\
 	{ .name = "proxy-password-file", .arg = "FILE",			\
 	    .key = "proxy_password_file" },				\
-	{ .name = "proxy-ca", .arg = "FILE", .key = "proxy_ca_file" }
+	{ .name = "proxy-ca", .arg = "FILE", .key = "proxy_ca_file" },	\
+	{ .name = "proxy-cert", .arg = "FILE", .key = "proxy_cert" },	\
+	{ .name = "proxy-key", .arg = "FILE", .key = "proxy_key" }
 
 #define AL_WHERE_OPTIONS						\
 	{ .name = "url", .arg = "URL", .key = "url" },			\

@@ -55,9 +55,12 @@ al_judge_is_final(const struct al_err *err, const struct al_chain *chain,
 	case AL_LAYER_TLS:
 		break;
 	}
+	/* A proxy that refuses our certificate, which TLS 1.3 says only when
+	 * it is asked for something, refuses a login. */
+	if (step->hop < chain->n)
+		return err->code == AL_EAUTH;
 	/* A broken tunnel may be the proxy's fault, a certificate is not. */
-	return step->hop == chain->n && err->code != AL_ENET &&
-	    err->code != AL_ETIMEOUT;
+	return err->code != AL_ENET && err->code != AL_ETIMEOUT;
 }
 
 /* The farther it came, the more it tells. */

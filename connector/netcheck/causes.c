@@ -117,8 +117,9 @@ static const struct al_cause causes[] = {
 	    "Something on the way, or the host, does not speak TLS 1.3; "
 	    "tls_min = 1.2 may help.", NULL },
 	{ 167, 0, AL_CERTAIN, "TLS with the proxy itself fails.",
-	    "Check that it is an https proxy, and give its CA with "
-	    "--proxy-ca.", NULL },
+	    "The sentence above says why. Check that it is an https proxy, "
+	    "give its CA with --proxy-ca, or our certificate with "
+	    "--proxy-cert if it demands one.", NULL },
 	{ 170, 0, AL_LIKELY, "Something on the way strips the WebSocket "
 	    "upgrade.", "Have {host} exempted from HTTP filtering and "
 	    "inspection.", "Please let WebSocket upgrades to {host}, port "

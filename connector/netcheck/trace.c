@@ -5,6 +5,7 @@
 #include "connector/netcheck/causes.h"
 #include "connector/netcheck/netcheck.h"
 
+#define NC_NO_STORE	162
 #define NC_PROXY_TLS	167
 
 static bool
@@ -234,6 +235,28 @@ upgrade_failed(struct netcheck *n, const struct al_err *err)
 	    netcheck_now(n));
 }
 
+/*
+ * With TLS 1.3 an https proxy refuses our certificate only where its answer
+ * is read: that is no answer, and TLS did not pass.
+ */
+static bool
+is_late(enum al_check_id id, const struct al_step *s)
+{
+	return id == AL_CHECK_PROXY_CONNECT && s->err->stage == AL_AT_TLS &&
+	    s->err->code == AL_EAUTH;
+}
+
+static void
+tls_refused(struct netcheck *n, const struct al_step *s)
+{
+	struct al_report *r = &n->report;
+
+	r->results[AL_CHECK_PROXY_CONNECT].status = AL_STATUS_WAITING;
+	r->results[AL_CHECK_PROXY_TLS].route = s->route;
+	al_report_fail(r, AL_CHECK_PROXY_TLS, AL_STATUS_FAIL, s->err,
+	    netcheck_now(n));
+}
+
 static void
 fail(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 {
@@ -242,14 +265,16 @@ fail(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 
 	if (res->open > 0)
 		res->open--;
-	if (id == AL_CHECK_TLS_HANDSHAKE) {
+	if (is_late(id, s)) {
+		tls_refused(n, s);
+	} else if (id == AL_CHECK_TLS_HANDSHAKE) {
 		tls_failed(n, &err);
 	} else if (id == AL_CHECK_WS_UPGRADE) {
 		upgrade_failed(n, &err);
 	} else if (res->open > 0 && res->status == AL_STATUS_RUNNING) {
 		res->err = err;		/* other addresses are still tried */
 	} else if (res->status != AL_STATUS_PASS) {
-		if (id == AL_CHECK_PROXY_TLS)
+		if (id == AL_CHECK_PROXY_TLS && err.cause != NC_NO_STORE)
 			err.cause = NC_PROXY_TLS;
 		al_report_fail(&n->report, id, AL_STATUS_FAIL, &err,
 		    netcheck_now(n));

@@ -133,7 +133,9 @@ al_workspace_new(const struct al_workspace_opts *o, struct al_err *err)
 	const struct al_tls_opts tls = { .ca_file = o->ca_file,
 	    .min = o->tls_min, .ciphers = o->tls_ciphers };
 	const struct al_tls_opts proxy_tls = { .ca_file = o->proxy_ca_file,
-	    .min = "1.2" };
+	    .cert_file = o->proxy_cert_file, .key_file =
+	    o->proxy_key_file != NULL ? o->proxy_key_file :
+	    o->proxy_cert_file, .min = "1.2" };
 
 	if (w == NULL) {
 		(void)al_fail_nomem(err, AL_AT_CONFIG);

@@ -12,7 +12,9 @@ struct al_workspace_opts {
 	const char		*url;		/* https or wss; NULL: only
 						 * other hosts are wanted   */
 	const char		*ca_file, *tls_min, *tls_ciphers;
-	const char		*proxy_ca_file;
+	/* Of https proxies; the key may be in the file of our certificate. */
+	const char		*proxy_ca_file, *proxy_cert_file;
+	const char		*proxy_key_file;
 	/* Of the choice of proxies; its get_env is ours (the environment),
 	 * with AL_WORKSPACE_NO_ENV nobody's. */
 	struct al_choose_opts	 choose;

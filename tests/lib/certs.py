@@ -23,7 +23,8 @@ class Authority:
                  "-addext", "keyUsage=critical,keyCertSign",
                  "-keyout", self._key, "-out", self.cert)
 
-    def sign(self, name, names=("localhost",), ips=("127.0.0.1",), days=30):
+    def sign(self, name, names=("localhost",), ips=("127.0.0.1",), days=30,
+             usage="serverAuth"):
         """days below 0: expired that long ago."""
         b = self.box
         cert, key, req = (b.path(f"{name}.{x}") for x in ("pem", "key", "csr"))
@@ -32,7 +33,7 @@ class Authority:
                  "-out", req)
         san = ",".join([f"DNS:{n}" for n in names] + [f"IP:{i}" for i in ips])
         ext = b.write(f"{name}.ext", f"subjectAltName={san}\n"
-                      "extendedKeyUsage=serverAuth\n")
+                      f"extendedKeyUsage={usage}\n")
         when = ["-days", str(days)]
         if days < 0:
             db = b.write(f"{name}.db", "")

@@ -175,11 +175,15 @@ socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 socksmethod: username }}
     return Server(p.wait_port(port), port)
 
 
-def haproxy_tls(box, backend_port, cert):
-    """TLS in front of a proxy; cert is a Cert of certs.py."""
+def haproxy_tls(box, backend_port, cert, client_ca=None, version=None):
+    """TLS in front of a proxy; cert is a Cert of certs.py.  client_ca: whose
+    certificates the clients must have.  version: the only one, "1.2"."""
     port = free_port()
     with open(cert.cert) as c, open(cert.key) as k:
         both = box.write(box.name("haproxy") + ".pem", c.read() + k.read())
+    more = f" verify required ca-file {client_ca}" if client_ca else ""
+    if version:
+        more += f" ssl-min-ver TLSv{version} ssl-max-ver TLSv{version}"
     path = box.write(box.name("haproxy") + ".cfg", f"""global
  maxconn 500
 defaults
@@ -188,7 +192,7 @@ defaults
  timeout client 10m
  timeout server 10m
 listen tls
- bind 127.0.0.1:{port} ssl crt {both}
+ bind 127.0.0.1:{port} ssl crt {both}{more}
  server proxy 127.0.0.1:{backend_port}
 """)
     p = box.start([which("haproxy"), "-db", "-f", path], name="haproxy")

@@ -5,6 +5,7 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/system/conftest.py tests/system/test_auth.py \
 	tests/system/test_battery.py tests/system/test_dial.py \
 	tests/system/test_failures.py tests/system/test_harness.py \
+	tests/system/test_https_proxy.py \
 	tests/system/test_leaks.py tests/system/test_listeners.py \
 	tests/system/test_netcheck.py tests/system/test_netns.py \
 	tests/system/test_route.py tests/system/test_ssh.py \

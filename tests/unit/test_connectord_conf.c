@@ -74,7 +74,8 @@ good(void **state)
 		{ "proxy", "socks5://a:1,http://b:2" },
 		{ "proxy", "direct" }, { "proxy", "none" },
 		{ "proxy_user", "u v" }, { "proxy_password_file", "/p" },
-		{ "proxy_ca_file", "/c" }, { "no_proxy", "a,10.0.0.0/8" },
+		{ "proxy_ca_file", "/c" }, { "proxy_cert", "/c" },
+		{ "proxy_key", "credential:k" }, { "no_proxy", "a,10.0.0.0/8" },
 		{ "proxy_from_environment", "no" },
 		{ "allow_target", "loopback" }, { "allow_target", "*" },
 		{ "allow_target", "loopback:8000-8099" },
@@ -142,6 +143,8 @@ static const struct {
 	{ "proxy_user =", "f:1: proxy_user: has no value" },
 	{ "proxy_password_file =", "f:1: proxy_password_file: has no value" },
 	{ "proxy_ca_file =", "f:1: proxy_ca_file: has no value" },
+	{ "proxy_cert =", "f:1: proxy_cert: has no value" },
+	{ "proxy_key =", "f:1: proxy_key: has no value" },
 	{ "no_proxy =", "f:1: no_proxy: has no value" },
 	{ "proxy_from_environment = x", "f:1: proxy_from_environment: \"x\" "
 	    "is not yes or no" },

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "connector/daemon/reach.h"
 #include "connector/daemon/redact.h"
 #include "connector/daemon/where.h"
 
@@ -234,6 +235,59 @@ long_token(void **state)
 	al_conf_free(c);
 }
 
+/* Our certificate for proxies: whoever can read the key's file has the key. */
+static void
+proxy_cert(void **state)
+{
+	static const struct {
+		const char	*cert, *key;	/* below dir; NULL: not set */
+		mode_t		 cert_mode, key_mode;
+		enum al_code	 code;
+		const char	*want;		/* how the sentence begins  */
+	} rows[] = {
+		{ NULL, NULL, 0600, 0600, AL_OK, "" },
+		{ "cert", "key", 0644, 0600, AL_OK, "" },
+		{ "cert", NULL, 0600, 0600, AL_OK, "" },
+		{ "cert", "key", 0644, 0640, AL_EAUTH, "--proxy-key: " },
+		{ "cert", NULL, 0644, 0600, AL_EAUTH, "--proxy-cert: " },
+		{ "cert", "no", 0644, 0600, AL_EAUTH, "--proxy-key: " },
+		{ NULL, "key", 0644, 0600, AL_EUSAGE, "--proxy-key: there is "
+		    "no proxy_cert that this key could be of" },
+	};
+	char cert[128], key[128], given[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct al_workspace_opts o = { .url = NULL };
+		struct al_conf *c = conf();
+		struct al_err err = { .text = "" };
+		struct al_reach r;
+
+		put("cert", "c", rows[i].cert_mode, cert);
+		put("key", "k", rows[i].key_mode, key);
+		(void)snprintf(given, sizeof(given), "%s/%s", dir,
+		    rows[i].key != NULL ? rows[i].key : "");
+		if (rows[i].cert != NULL)
+			assert_int_equal(al_conf_set(c, "proxy_cert", cert,
+			    "--proxy-cert", &err), AL_OK);
+		if (rows[i].key != NULL)
+			assert_int_equal(al_conf_set(c, "proxy_key", given,
+			    "--proxy-key", &err), AL_OK);
+		assert_int_equal(al_reach_proxies(&r, c, &o, &err),
+		    rows[i].code);
+		assert_ptr_equal(strstr(err.text, rows[i].want), err.text);
+		if (rows[i].code == AL_EAUTH)
+			assert_non_null(strstr(err.text, dir));
+		if (rows[i].code == AL_OK && rows[i].cert != NULL) {
+			assert_string_equal(o.proxy_cert_file, cert);
+			assert_string_equal(o.proxy_key_file,
+			    rows[i].key != NULL ? key : cert);
+		}
+		al_reach_fini(&r);
+		al_conf_free(c);
+	}
+}
+
 int
 main(void)
 {
@@ -242,6 +296,7 @@ main(void)
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(authorization),
 		cmocka_unit_test(long_token),
+		cmocka_unit_test(proxy_cert),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -24,6 +24,9 @@ struct alpacon_proxies {
 	const char		*user, *password;  /* where the URL has none  */
 	const char		*ca_file;	/* of https proxies; NULL:
 						 * the system's store       */
+	const char		*cert_file;	/* ours for them, PEM, and ... */
+	const char		*key_file;	/* ... its key; NULL: it is in
+						 * cert_file too            */
 };
 
 #define ALPACON_DIAL_TLS	1u	/* speak TLS to the host, verified */
