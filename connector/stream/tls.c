@@ -284,17 +284,17 @@ tls_new(struct al_tls_ctx *ctx, struct al_stream *next, struct al_err *err)
 	ctx->refs++;
 	t->ssl = SSL_new(ctx->ssl);
 	bio = t->ssl != NULL ? BIO_new(ctx->bio) : NULL;
-	if (bio == NULL) {
-		(void)al_tls_reason();
-		(void)al_fail_nomem(err, AL_AT_TLS);
-		al_stream_free(&t->s);
-		return NULL;
+	if (bio != NULL) {
+		BIO_set_data(bio, t);
+		BIO_set_init(bio, 1);
+		SSL_set_bio(t->ssl, bio, bio);
+		if (SSL_set_app_data(t->ssl, t) == 1)
+			return t;
 	}
-	BIO_set_data(bio, t);
-	BIO_set_init(bio, 1);
-	SSL_set_bio(t->ssl, bio, bio);
-	(void)SSL_set_app_data(t->ssl, t);
-	return t;
+	(void)al_tls_reason();
+	(void)al_fail_nomem(err, AL_AT_TLS);
+	al_stream_free(&t->s);
+	return NULL;
 }
 
 /* RFC 6066 3: a literal address never goes into the server name. */

@@ -33,7 +33,7 @@ drop(struct al_tls_ticket *k)
 {
 	SSL_SESSION_free(k->session);
 	free(k->host);
-	*k = (struct al_tls_ticket){ NULL };
+	*k = (struct al_tls_ticket){ .session = NULL };
 }
 
 /* Where the next ticket of t's peer goes: each peer has but a few, so that
