@@ -10,10 +10,12 @@ check() {
 	awk '
 BEGIN {
 	split("connector/base=0 connector/wire=1 proxy=2 connector/engine=3 " \
-	    "connector/loop=4 pac=5 connector/stream=6 connector/dial=7 " \
+	    "connector/loop=4 connector/helper=5 pac=6 " \
+	    "connector/stream=6 connector/dial=7 " \
 	    "connector/session=8 connector/api=9 connector/daemon=10 " \
 	    "connector/connectord=11 connector/gatewayd=11 " \
-	    "connector/tunnel=11 connector/netcheck=11", rows, " ")
+	    "connector/tunnel=11 connector/netcheck=11 " \
+	    "connector/gsshelper=11", rows, " ")
 	for (i in rows) {
 		split(rows[i], pair, "=")
 		layer[pair[1]] = pair[2]
@@ -27,8 +29,9 @@ BEGIN {
 	only["openssl/"] = "^connector/(base/(hash|rng|buf)[.]c|" \
 	    "stream/tls[^/]*|gatewayd/[^/]*cert[^/]*|netcheck/.*)$"
 	only["sys/socket.h"] = only["netdb.h"] = only["poll.h"] = \
-	    only["sys/epoll.h"] = "^(connector/(loop|stream|dial|session|" \
-	    "api|daemon|include)/|pac/|" program "|proxy/gss_helper)"
+	    only["sys/epoll.h"] = "^(connector/(loop|helper|stream|dial|" \
+	    "session|api|daemon|include)/|pac/|" program ")"
+	only["gssapi/"] = only["krb5/"] = "^connector/gsshelper/"
 	only["jansson.h"] = "^(connector/(daemon|session)/|" program ")"
 }
 function folder(path) {
@@ -69,7 +72,8 @@ self_test() {
 	dir=$(mktemp -d) || exit 2
 	trap 'rm -rf "$dir"' EXIT
 	cd "$dir" && mkdir -p connector/base connector/wire connector/tunnel \
-	    connector/netcheck connector/loop || exit 2
+	    connector/netcheck connector/loop connector/helper \
+	    connector/gsshelper pac || exit 2
 	n=0
 	while IFS='|' read -r want file text; do
 		n=$((n + 1))
@@ -95,6 +99,11 @@ self_test() {
 	bad|connector/base/str.c|#include <openssl/crypto.h>
 	ok|connector/base/hash.c|#include <openssl/crypto.h>
 	bad|connector/base/a.c|#include <alpacon/dial.h>
+	ok|pac/a.c|#include "connector/helper/child.h"
+	bad|connector/helper/a.c|#include "pac/b.h"
+	ok|connector/gsshelper/a.c|#include <gssapi/gssapi.h>
+	bad|connector/helper/a.c|#include <gssapi/gssapi.h>
+	ok|connector/helper/a.c|#include <poll.h>
 	ROWS
 	echo "self-test: $n rows ok"
 }

@@ -18,6 +18,14 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
+# what test_child starts
+check_PROGRAMS += tests/unit/child_helper
+tests_unit_child_helper_SOURCES = tests/unit/child_helper.c $(HELPER_SOURCES)
+
+UNIT_TESTS += tests/unit/test_child
+tests_unit_test_child_SOURCES = tests/unit/test_child.c
+tests_unit_test_child_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/unit/test_client_hello
 tests_unit_test_client_hello_SOURCES = tests/unit/test_client_hello.c \
 	tests/lib/guard.h
