@@ -1,5 +1,6 @@
 # connector/helper: processes for what may block; serve.c is their side
 libalcore_la_SOURCES += \
 	connector/helper/child.c connector/helper/child.h \
+	connector/helper/gss.c connector/helper/gss.h \
 	connector/helper/spawn.c connector/helper/spawn.h
 HELPER_SOURCES = connector/helper/serve.c connector/helper/serve.h

@@ -18,9 +18,10 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
-# what test_child starts
-check_PROGRAMS += tests/unit/child_helper
+# what test_child and test_gss start
+check_PROGRAMS += tests/unit/child_helper tests/unit/gss_helper
 tests_unit_child_helper_SOURCES = tests/unit/child_helper.c $(HELPER_SOURCES)
+tests_unit_gss_helper_SOURCES = tests/unit/gss_helper.c $(HELPER_SOURCES)
 
 UNIT_TESTS += tests/unit/test_child
 tests_unit_test_child_SOURCES = tests/unit/test_child.c
@@ -39,6 +40,9 @@ tests_unit_test_echo_LDADD = libalnetcheck.la $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_flight
 tests_unit_test_flight_SOURCES = tests/unit/test_flight.c
 tests_unit_test_flight_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/test_gss
+tests_unit_test_gss_SOURCES = tests/unit/test_gss.c
+tests_unit_test_gss_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_he
 tests_unit_test_he_SOURCES = tests/unit/test_he.c \
