@@ -20,6 +20,7 @@ packages() {
 	libc-ares-dev                build       -            DNS
 	libssl-dev                   build       -            TLS
 	libjansson-dev               build       -            JSON
+	libkrb5-dev                  build       -            Kerberos to HTTP proxies
 	libcmocka-dev                check       -            unit tests
 	libsystemd-dev               check       -            service manager notifications
 	clang                        check       -            second compiler, sanitizers, fuzzer
@@ -38,6 +39,11 @@ packages() {
 	microsocks                   check       microsocks   SOCKS5, small
 	tinyproxy                    check       tinyproxy    answers HTTP/1.0
 	haproxy                      check       haproxy      TLS in front of a proxy
+	krb5-kdc                     check       krb5-kdc     a KDC for Negotiate
+	krb5-admin-server            check       krb5-admin-server  kadmin.local
+	krb5-user                    check       -            kinit
+	python3-gssapi               check       -            the accepting side of Kerberos
+	faketime                     check       -            tickets that have expired, wrong clocks
 	openssh-server               check       ssh          SSH over the tunnel, ssh -D
 	openssh-client               check       -            SSH over the tunnel
 	netcat-openbsd               check       -            half-close
