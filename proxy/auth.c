@@ -197,6 +197,17 @@ al_auth_scheme(enum al_auth id)
 	return NULL;
 }
 
+const struct al_auth_scheme *
+al_auth_scheme_named(const char *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < AL_AUTH_SCHEMES; i++)
+		if (al_str_ieqn(p, len, al_auth_schemes[i].name))
+			return &al_auth_schemes[i];
+	return NULL;
+}
+
 const struct al_challenge *
 al_auth_offer(const struct al_auth_scheme *s, const struct al_challenges *c)
 {

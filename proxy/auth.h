@@ -25,6 +25,8 @@ struct al_auth_scheme {
 extern const struct al_auth_scheme al_auth_schemes[AL_AUTH_SCHEMES];
 
 const struct al_auth_scheme *al_auth_scheme(enum al_auth id);
+/* By the name in a setting, of any case; NULL: none. */
+const struct al_auth_scheme *al_auth_scheme_named(const char *p, size_t len);
 /* Its challenge among these, or NULL. */
 const struct al_challenge *al_auth_offer(const struct al_auth_scheme *s,
     const struct al_challenges *c);

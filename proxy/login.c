@@ -168,12 +168,13 @@ none_fits(const struct al_login *l, const struct al_challenges *c,
 		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 132,
 		    "takes only logins that are not supported or not allowed "
 		    "here: %s", names);
-	else if (l->user == NULL)
+	else if (l->user == NULL && l->cause == 0)
 		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 130,
 		    "demands a login (407; it takes %s): configure a user "
 		    "and a password for it (%s)", names, l->why);
 	else
-		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 132,
+		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407,
+		    l->cause != 0 ? l->cause : 132,
 		    "takes %s, and none of them works here (%s)", names,
 		    l->why);
 	return AL_LOGIN_FAIL;
@@ -311,6 +312,8 @@ al_login_take_token(struct al_login *l, const void *token, size_t len,
 enum al_login_act
 al_login_no_token(struct al_login *l, const struct al_err *cause)
 {
+	if (l->cause == 0)
+		l->cause = cause->cause;
 	give_up(l, cause->text);
 	l->seen->auth = AL_AUTH_UNKNOWN;
 	l->sent = false;

@@ -38,6 +38,7 @@ struct al_login {
 	unsigned	 leg;			/* answers on this connection */
 	unsigned	 tried;			/* AL_AUTH_BIT: failed here */
 	char		 why[240];		/* what those said      */
+	int		 cause;			/* of the first of them */
 	struct al_buf	 value;			/* wiped once it is out */
 	struct al_buf	 token;			/* the proxy's, for NEED */
 };

@@ -24,7 +24,7 @@ struct al_proxy_opts {
 	const uint8_t	*binding;
 	size_t		 binding_len;
 };
-#define AL_PROXY_BINDING_MAX	128
+#define AL_PROXY_BINDING_MAX	96	/* its name and a hash */
 
 /*
  * A machine that asks hop to reach host:port.  host is a name or a literal;

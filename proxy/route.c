@@ -245,7 +245,8 @@ wants_credentials(const struct al_hop *h, const char *user)
 
 enum al_code
 al_route_set_credentials(struct al_route *r, const char *user,
-    const char *password, struct al_err *err)
+    const char *password, bool (*may_have)(void *arg,
+    const struct al_hop *hop), void *arg, struct al_err *err)
 {
 	size_t i, j;
 
@@ -256,7 +257,8 @@ al_route_set_credentials(struct al_route *r, const char *user,
 			enum al_code code;
 
 			if (!wants_credentials(h, user) ||
-			    (old == NULL && user == NULL))
+			    (old == NULL && user == NULL) ||
+			    (may_have != NULL && !may_have(arg, h)))
 				continue;
 			code = copy_credentials(h, old != NULL ? old : user,
 			    password);

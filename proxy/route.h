@@ -2,6 +2,7 @@
 #ifndef AL_PROXY_ROUTE_H
 #define AL_PROXY_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,10 +66,11 @@ enum al_code al_route_add(struct al_route *r, const char *text,
 /*
  * Give user and password to every hop that has none, and the password alone
  * to a hop that names a user without one: this user, or any when user is
- * NULL.
+ * NULL.  Only to those that may have them; may_have NULL: all may.
  */
 enum al_code al_route_set_credentials(struct al_route *r, const char *user,
-    const char *password, struct al_err *err) AL_MUST_CHECK;
+    const char *password, bool (*may_have)(void *arg,
+    const struct al_hop *hop), void *arg, struct al_err *err) AL_MUST_CHECK;
 
 enum al_code al_route_copy(struct al_route *to, const struct al_route *from,
     struct al_err *err) AL_MUST_CHECK;

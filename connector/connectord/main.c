@@ -37,7 +37,7 @@ static const char help[] =
 "  --ca FILE             CA instead of the system's    ($ALPACON_CA_FILE)\n"
 "  --proxy URL           http, https, socks4, socks4a, socks5, socks5h, or\n"
 "                        direct (repeatable: alternatives; chains by ',')\n"
-"  --proxy-user NAME --proxy-password-file FILE  --proxy-{ca,cert,key} FILE\n"
+"  --proxy-user NAME --proxy-{password-file,ca,cert,key} FILE --proxy-auth A,B\n"
 "  --mode WORD           auto, mux or direct\n"
 "  --log-level WORD      error, warning, notice, info or debug\n"
 "  --log-format WORD     text or json\n"

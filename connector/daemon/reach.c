@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/auth.h"
+
 /* One list has one source: flags win over files. */
 static size_t
 proxies(const struct al_conf *c, enum al_conf_source source,
@@ -46,6 +48,29 @@ take_cert(struct al_reach *r, const struct al_conf *c, struct al_err *err)
 	return err->code;
 }
 
+/* "digest, basic": those and no others. */
+static enum al_code
+take_schemes(const struct al_conf *c, unsigned *schemes, struct al_err *err)
+{
+	const struct al_conf_value *v = al_conf_get(c, NULL, NULL,
+	    "proxy_auth", 0);
+	const char *p = v != NULL ? v->text : "";
+	const struct al_auth_scheme *s;
+	size_t n;
+
+	*schemes = 0;
+	for (p += strspn(p, ", "); *p != '\0'; p += n + strspn(p + n, ", ")) {
+		n = strcspn(p, ", ");
+		s = al_auth_scheme_named(p, n);
+		if (s == NULL)
+			return al_conf_fail(v, err, "\"%.*s\" is no login "
+			    "that we know: negotiate, ntlm, digest and basic "
+			    "are", (int)n, p);
+		*schemes |= AL_AUTH_BIT(s->id);
+	}
+	return AL_OK;
+}
+
 enum al_code
 al_reach_proxies(struct al_reach *r, const struct al_conf *c,
     struct al_workspace_opts *o, struct al_err *err)
@@ -57,7 +82,8 @@ al_reach_proxies(struct al_reach *r, const struct al_conf *c,
 	if (password_file != NULL &&
 	    al_secret_read(&r->password, password_file, err) != AL_OK)
 		return err->code;
-	if (take_cert(r, c, err) != AL_OK)
+	if (take_cert(r, c, err) != AL_OK ||
+	    take_schemes(c, &o->proxy_schemes, err) != AL_OK)
 		return err->code;
 	o->choose.command = r->command;
 	o->choose.n_command = proxies(c, AL_CONF_FLAG, r->command);
@@ -65,6 +91,10 @@ al_reach_proxies(struct al_reach *r, const struct al_conf *c,
 	o->choose.n_config = proxies(c, AL_CONF_FILE, r->config);
 	o->proxy_user = al_conf_text(c, NULL, NULL, "proxy_user");
 	o->proxy_password = r->password.text;
+	o->proxy_spn = al_conf_text(c, NULL, NULL, "proxy_spn");
+	o->proxy_ccache = al_conf_text(c, NULL, NULL, "proxy_ccache");
+	o->proxy_keytab = al_conf_text(c, NULL, NULL, "proxy_keytab");
+	o->credentials_for = al_conf_text(c, NULL, NULL, "credentials_for");
 	o->proxy_ca_file = al_conf_text(c, NULL, NULL, "proxy_ca_file");
 	o->proxy_cert_file = r->cert;
 	o->proxy_key_file = r->key;

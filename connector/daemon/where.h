@@ -19,6 +19,11 @@
 	{ .key = "proxy_user", .type = AL_CONF_TEXT },			\
 	{ .key = "proxy_password_file", .type = AL_CONF_PATH,		\
 	    .env = "ALPACON_PROXY_PASSWORD_FILE" },			\
+	{ .key = "proxy_auth", .type = AL_CONF_TEXT },			\
+	{ .key = "proxy_spn", .type = AL_CONF_TEXT },			\
+	{ .key = "proxy_ccache", .type = AL_CONF_TEXT },		\
+	{ .key = "proxy_keytab", .type = AL_CONF_TEXT },		\
+	{ .key = "credentials_for", .type = AL_CONF_TEXT },		\
 	{ .key = "proxy_ca_file", .type = AL_CONF_PATH },		\
 	{ .key = "proxy_cert", .type = AL_CONF_PATH },			\
 	{ .key = "proxy_key", .type = AL_CONF_PATH }
@@ -38,6 +43,7 @@
 	{ .name = "proxy-user", .arg = "NAME", .key = "proxy_user" },	\
 	{ .name = "proxy-password-file", .arg = "FILE",			\
 	    .key = "proxy_password_file" },				\
+	{ .name = "proxy-auth", .arg = "SCHEMES", .key = "proxy_auth" }, \
 	{ .name = "proxy-ca", .arg = "FILE", .key = "proxy_ca_file" },	\
 	{ .name = "proxy-cert", .arg = "FILE", .key = "proxy_cert" },	\
 	{ .name = "proxy-key", .arg = "FILE", .key = "proxy_key" }

@@ -9,6 +9,7 @@
 #include "connector/dial/he.h"
 #include "connector/dial/judge.h"
 #include "connector/dial/plan.h"
+#include "connector/dial/ticket.h"
 #include "connector/loop/loop.h"
 #include "connector/loop/resolve.h"
 #include "connector/stream/handshake.h"
@@ -52,13 +53,16 @@ struct al_dial {
 	struct al_stream_watch	 watch;
 	struct al_timer		 deadline;
 	unsigned		 deadline_ms;
+	struct al_gss		*gss;		/* of the login under way */
+	uint8_t			 binding[AL_PROXY_BINDING_MAX];
+	size_t			 binding_len;	/* to the https proxy     */
 
 	struct al_err		*failures;	/* one an alternative */
 };
 
 static void	step_begin(struct al_dial *d);
 static void	try_alternative(struct al_dial *d);
-static void	drive(struct al_dial *d);
+static void	drive_within(struct al_dial *d, unsigned ms);
 
 static const struct al_chain *
 chain_of(const struct al_dial *d)
@@ -129,6 +133,8 @@ drop_stack(struct al_dial *d)
 	al_resolve_cancel(d->q);
 	d->he = NULL;
 	d->q = NULL;
+	al_gss_free(d->gss);
+	d->gss = NULL;
 	al_stream_watch_fini(&d->watch);
 	al_stream_free(d->s);
 	d->s = NULL;
@@ -252,6 +258,23 @@ step_failed(struct al_dial *d, struct al_err *err)
 
 /* --- opening the layer on top --------------------------------------------- */
 
+/* RFC 5929 4: a login that only this proxy's certificate may carry. */
+static void
+bind_login(struct al_dial *d)
+{
+	static const char prefix[] = "tls-server-end-point:";
+	const size_t n = sizeof(prefix) - 1;
+	struct al_err err;
+	size_t len;
+
+	d->binding_len = 0;
+	if (step_of(d)->hop == chain_of(d)->n || al_tls_endpoint_binding(d->s,
+	    d->binding + n, &len, &err) != AL_OK)
+		return;
+	memcpy(d->binding, prefix, n);
+	d->binding_len = n + len;
+}
+
 static void
 layer_open(struct al_dial *d)
 {
@@ -260,7 +283,10 @@ layer_open(struct al_dial *d)
 
 	if (layer == AL_LAYER_TLS) {
 		note = al_tls_describe(d->s);
+		bind_login(d);
 	} else {
+		al_gss_free(d->gss);
+		d->gss = NULL;
 		al_handshake_release(d->s);
 	}
 	trace(d, AL_STEP_OK, note, NULL);
@@ -270,16 +296,44 @@ layer_open(struct al_dial *d)
 	step_begin(d);
 }
 
-/* Nothing is there that could: the next scheme has its turn. */
+/* Kerberos has answered; without a token the next scheme has its turn. */
+static void
+on_ticket(void *arg, const struct al_gss_result *r)
+{
+	struct al_dial *d = arg;
+	const struct al_machine *m = al_handshake_machine(d->s);
+	struct al_err err;
+
+	if (r->err != NULL) {
+		err = al_ticket_error(r);
+		al_proxy_deny(m, &err);
+	} else {
+		al_proxy_give(m, r->token, r->len);
+	}
+	drive_within(d, d->o.proxy_ms);
+}
+
+/* The proxy's clock stops meanwhile: the helper has a deadline of its own. */
 static void
 fetch_token(struct al_dial *d)
 {
+	const struct al_machine *m = al_handshake_machine(d->s);
+	struct al_proxy_need need;
 	struct al_err err;
 
-	(void)al_fail(&err, AL_EAUTH, AL_AT_PROXY, 0,
-	    "nothing is set up that could fetch a Kerberos ticket");
-	al_proxy_deny(al_handshake_machine(d->s), &err);
-	drive(d);
+	al_timer_cancel(&d->deadline);
+	(void)al_proxy_need(m, &need);
+	if (d->gss == NULL) {
+		d->gss = al_ticket_start(d->loop, d->o.login, &need,
+		    on_ticket, d, &err);
+		if (d->gss != NULL)
+			return;
+	} else if (al_gss_step(d->gss, need.token, need.token_len, on_ticket,
+	    d, &err) == AL_OK) {
+		return;
+	}
+	al_proxy_deny(m, &err);
+	drive_within(d, d->o.proxy_ms);
 }
 
 static void
@@ -430,6 +484,10 @@ ask_proxy(struct al_dial *d, const char *host)
 	struct al_err err;
 
 	o.memory = memory_of(d);
+	if (chain_of(d)->hops[step->hop].kind == AL_PROXY_HTTPS) {
+		o.binding = d->binding;
+		o.binding_len = d->binding_len;
+	}
 	if (d->o.login != NULL)
 		o.schemes = d->o.login->schemes;
 	if (al_proxy_machine(&m, &chain_of(d)->hops[step->hop], host,

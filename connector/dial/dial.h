@@ -39,6 +39,8 @@ struct al_dial_login {
 	struct al_memory	*memory;	/* outlives the dials; NULL:
 						 * nothing is remembered    */
 	unsigned		 schemes;	/* AL_AUTH_BIT; 0: all      */
+	/* Kerberos; NULL: HTTP@proxy, what the system has, our helper. */
+	const char		*spn, *ccache, *keytab, *gss_helper;
 };
 
 struct al_dial_opts {

@@ -238,6 +238,15 @@ check_opts(const struct al_gss_opts *o, struct al_err *err)
 	    0, "kerberos: a %s is needed", missing);
 }
 
+/* ALPACON_GSS_HELPER is for programs that run where they were built. */
+static const char *
+installed(void)
+{
+	const char *path = secure_getenv("ALPACON_GSS_HELPER");
+
+	return path != NULL ? path : AL_PKGLIBEXECDIR "/" NAME;
+}
+
 /* --- for the caller ------------------------------------------------------- */
 
 struct al_gss *
@@ -246,8 +255,7 @@ al_gss_start(struct al_loop *loop, const struct al_gss_opts *o,
 {
 	const struct al_child_opts child = {
 		.name = NAME,
-		.path = o->helper != NULL ? o->helper :
-		    AL_PKGLIBEXECDIR "/" NAME,
+		.path = o->helper != NULL ? o->helper : installed(),
 		.env = helper_env,
 		.msg_max = AL_GSS_MSG_MAX,
 		.stage = AL_AT_PROXY,

@@ -74,7 +74,8 @@ enum al_gss_class {
 struct al_gss;
 
 struct al_gss_opts {
-	const char	*helper;	/* absolute; NULL: the installed one  */
+	const char	*helper;	/* absolute; NULL: the installed one, or
+					 * what ALPACON_GSS_HELPER names      */
 	/* "HTTP@proxy.corp", host-based, or a full "HTTP/proxy.corp@REALM" */
 	const char	*target;
 	enum al_gss_mech mech;

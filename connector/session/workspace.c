@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connector/base/str.h"
+#include "pac/no_proxy.h"
 #include "proxy/memory.h"
 
 struct al_workspace {
@@ -20,15 +21,17 @@ struct al_workspace {
 	struct al_choose_opts	 choose;
 	char			**command, **config;
 	char			*no_proxy, *proxy_user, *proxy_password;
+	char			*credentials_for;
+	char			*spn, *ccache, *keytab;
 	struct al_addr		*listeners;
 };
 
 static char *
 copy(const char *text, struct al_err *err)
 {
-	char *p = al_str_dup(text, strlen(text));
+	char *p = text != NULL ? al_str_dup(text, strlen(text)) : NULL;
 
-	if (p == NULL)
+	if (text != NULL && p == NULL)
 		(void)al_fail_nomem(err, AL_AT_CONFIG);
 	return p;
 }
@@ -77,12 +80,14 @@ keep_choosing(struct al_workspace *w, const struct al_workspace_opts *o,
 	w->choose = *c;
 	w->command = copy_list(c->command, c->n_command, err);
 	w->config = copy_list(c->config, c->n_config, err);
-	if (c->no_proxy != NULL)
-		w->no_proxy = copy(c->no_proxy, err);
-	if (o->proxy_user != NULL)
-		w->proxy_user = copy(o->proxy_user, err);
-	if (o->proxy_password != NULL)
-		w->proxy_password = copy(o->proxy_password, err);
+	w->no_proxy = copy(c->no_proxy, err);
+	w->proxy_user = copy(o->proxy_user, err);
+	w->proxy_password = copy(o->proxy_password, err);
+	w->credentials_for = copy(o->credentials_for, err);
+	w->login.schemes = o->proxy_schemes;
+	w->login.spn = w->spn = copy(o->proxy_spn, err);
+	w->login.ccache = w->ccache = copy(o->proxy_ccache, err);
+	w->login.keytab = w->keytab = copy(o->proxy_keytab, err);
 	if (c->n_listeners > 0) {
 		w->listeners = calloc(c->n_listeners, sizeof(*w->listeners));
 		if (w->listeners == NULL)
@@ -168,6 +173,10 @@ al_workspace_free(struct al_workspace *w)
 	free_list(w->config);
 	free(w->no_proxy);
 	free(w->proxy_user);
+	free(w->credentials_for);
+	free(w->spn);
+	free(w->ccache);
+	free(w->keytab);
 	al_str_free_secret(w->proxy_password);
 	free(w->listeners);
 	free(w);
@@ -225,6 +234,16 @@ al_workspace_proxy_tls(const struct al_workspace *w)
 	return w->proxy_tls;
 }
 
+static bool
+may_have(void *arg, const struct al_hop *hop)
+{
+	const struct al_workspace *w = arg;
+	char entry[AL_NO_PROXY_ENTRY];
+
+	return w->credentials_for == NULL || al_no_proxy_match(
+	    w->credentials_for, hop->host, hop->port, entry);
+}
+
 enum al_code
 al_workspace_choose(const struct al_workspace *w, const char *url,
     struct al_choice *c, struct al_err *err)
@@ -235,7 +254,7 @@ al_workspace_choose(const struct al_workspace *w, const char *url,
 	    (w->proxy_user == NULL && w->proxy_password == NULL))
 		return code;
 	code = al_route_set_credentials(&c->route, w->proxy_user,
-	    w->proxy_password, err);
+	    w->proxy_password, may_have, (void *)(uintptr_t)w, err);
 	if (code != AL_OK)
 		al_choice_fini(c);
 	return code;

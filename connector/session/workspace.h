@@ -21,6 +21,12 @@ struct al_workspace_opts {
 	/* For every proxy that has none in its URL; a password alone is for
 	 * those whose URL has the user. */
 	const char		*proxy_user, *proxy_password;
+	/* Those of them that get it, as in no_proxy; NULL: all. */
+	const char		*credentials_for;
+	unsigned		 proxy_schemes;	/* AL_AUTH_BIT; 0: all      */
+	/* Kerberos: the service if it is not HTTP@proxy, and where the
+	 * ticket or key is if it is not where the system has it. */
+	const char		*proxy_spn, *proxy_ccache, *proxy_keytab;
 	unsigned		 flags;		/* AL_WORKSPACE_*           */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*             */
 };

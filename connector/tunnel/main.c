@@ -32,7 +32,7 @@ static const char help[] =
 "  --ca FILE                      CA instead of the system's\n"
 "  --proxy URL                    http, socks5h, ... direct (repeatable:\n"
 "                                 alternatives; hops of a chain by ',')\n"
-"  --proxy-user NAME --proxy-password-file FILE  --proxy-{ca,cert,key} FILE\n"
+"  --proxy-user NAME --proxy-{password-file,ca,cert,key} FILE --proxy-auth A,B\n"
 "  --config FILE                  these as settings; default\n"
 "                                 ~/.config/alpacon/tunnel.conf\n"
 "No gateway needed:\n"

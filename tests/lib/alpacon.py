@@ -24,6 +24,9 @@ def program(name):
     raise FileNotFoundError(f"{name} is not built in {BUILD}")
 
 
+os.environ.setdefault("ALPACON_GSS_HELPER",
+                      os.path.join(BUILD, "alpacon-gss-helper"))
+
 GATEWAYD, CONNECTORD = "alpacon-gatewayd", "alpacon-connectord"
 TUNNEL, NETCHECK = "alpacon-tunnel", "alpacon-netcheck"
 

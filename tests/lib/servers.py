@@ -79,12 +79,26 @@ def _ntlm(box, name):
             "auth_param ntlm children 2", "auth_param ntlm keep_alive on"]
 
 
+def negotiate(kdc):
+    """For squid's auth: tickets of this Kdc (kdc.py) for HTTP/localhost."""
+    def conf(box, name):
+        helper = box.write(f"{name}.negotiate", "#!/bin/sh\n" + "".join(
+            f"export {k}={shlex.quote(v)}\n" for k, v in kdc.env.items()) +
+            f"exec /usr/lib/squid/negotiate_kerberos_auth -k {kdc.keytab} "
+            "-s HTTP/localhost\n", 0o755)
+        return [f"auth_param negotiate program {helper}",
+                "auth_param negotiate children 2",
+                "auth_param negotiate keep_alive on"]
+    return conf
+
+
 _AUTH = {"basic": _basic, "digest": _digest, "ntlm": _ntlm}
 
 
 def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
-          hosts=None):
-    """auth: None, or schemes joined by "+", in the order of the offers."""
+          hosts=None, more_auth=None):
+    """auth: None, or schemes joined by "+", in the order of the offers;
+    more_auth: {name: what makes its lines}, for negotiate."""
     port = port or free_port()
     name = box.name("squid")
     conf = [f"http_port {host}:{port}",
@@ -94,7 +108,7 @@ def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
             "http_access deny blocked",
             "http_access deny bad_port"]
     for scheme in (auth or "").split("+") if auth else ():
-        conf += _AUTH[scheme](box, name)
+        conf += dict(_AUTH, **(more_auth or {}))[scheme](box, name)
     if auth:
         conf += ["acl known proxy_auth REQUIRED", "http_access deny !known"]
     conf += ["http_access allow all", "cache deny all",

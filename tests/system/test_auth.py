@@ -1,9 +1,11 @@
 """Logins at real proxies: each scheme, right and wrong, alone and together."""
 import re
 import subprocess
+import time
 
 import pytest
 
+import kdc
 import servers
 import traffic
 from alpacon import EX_UNAVAILABLE, program
@@ -21,18 +23,21 @@ def hello():
 class Proxy:
     """A squid, and what alpacon-tunnel dial says of it."""
 
-    def __init__(self, box, schemes):
-        self.box, self.squid = box, servers.squid(box, schemes)
+    def __init__(self, box, schemes, **kw):
+        self.box, self.squid = box, servers.squid(box, schemes, **kw)
 
-    def dial(self, hello, user=USER, password=PASSWORD):
+    def dial(self, hello, user=USER, password=PASSWORD, env=None, conf="",
+             host="127.0.0.1"):
         """Exit code, what came from the far side, and the last sentence."""
         argv = [program("alpacon-tunnel"), "dial", "--proxy",
-                self.squid.url(), f"127.0.0.1:{hello.port}"]
+                f"http://{host}:{self.squid.port}", "--config",
+                self.box.write(self.box.name("conf"), conf, 0o600),
+                f"127.0.0.1:{hello.port}"]
         if user:
             argv += ["--proxy-user", user, "--proxy-password-file",
                      self.box.write(self.box.name("pw"), password + "\n",
                                     0o600)]
-        p = self.box.start(argv, name="dial", stdin=subprocess.PIPE,
+        p = self.box.start(argv, name="dial", env=env, stdin=subprocess.PIPE,
                            stdout=subprocess.PIPE)
         out = p.popen.stdout.read()
         p.popen.stdin.close()       # squid passes no half-close on
@@ -81,3 +86,81 @@ def test_one_rejection_is_enough(module_box, hello):
     assert code == EX_UNAVAILABLE, err
     until("squid's log", lambda: len(p.requests()) >= 2)
     assert [status for status, _ in p.requests()] == [407, 407]
+
+
+# --- Kerberos ----------------------------------------------------------------
+@pytest.fixture(scope="module")
+def realm(module_box):
+    return kdc.Kdc(module_box)
+
+
+@pytest.fixture(scope="module")
+def kerberos(module_box, realm):
+    return Proxy(module_box, "negotiate+basic",
+                 more_auth={"negotiate": servers.negotiate(realm)})
+
+
+def negotiated(p, hello, who, **kw):
+    code, out, err = p.dial(hello, host="localhost", **kw)
+    assert (code, out) == (0, b"hello"), err
+    until("squid's log", lambda: p.requests()[-1] == (200, who))
+
+
+def test_ticket(kerberos, realm, hello):
+    """The ticket that is there already; no user is configured."""
+    env = dict(realm.env, KRB5CCNAME=realm.kinit())
+    negotiated(kerberos, hello, "ann@ALPACON.TEST", user=None, env=env)
+
+
+def test_named_cache(kerberos, realm, hello):
+    cache = realm.kinit("other")
+    negotiated(kerberos, hello, "ann@ALPACON.TEST", user=None, env=realm.env,
+               conf=f"proxy_ccache = {cache}\n")
+
+
+def test_keytab(kerberos, realm, hello):
+    negotiated(kerberos, hello, "machine@ALPACON.TEST", user=None,
+               env=realm.env, conf=f"proxy_keytab = {realm.client_keytab}\n"
+               "proxy_user = machine\n")
+
+
+def test_password(kerberos, realm, hello):
+    negotiated(kerberos, hello, "ann@ALPACON.TEST", user="ann",
+               password=kdc.PASSWORD, env=realm.env)
+
+
+def test_service_name(kerberos, realm, hello):
+    """By the address: only the configured name is right."""
+    env = dict(realm.env, KRB5CCNAME=realm.kinit())
+    code, _, err = kerberos.dial(hello, user=None, env=env)
+    assert code == EX_UNAVAILABLE and "Negotiate: " in err, err
+    code, out, err = kerberos.dial(
+        hello, user=None, env=env, conf="proxy_spn = HTTP@localhost\n")
+    assert (code, out) == (0, b"hello"), err
+
+
+def test_no_ticket_goes_on_to_basic(kerberos, realm, hello):
+    """curl gives up here."""
+    code, out, err = kerberos.dial(hello, env=realm.env, host="localhost",
+                                   conf="proxy_ccache = FILE:/none\n")
+    assert (code, out) == (0, b"hello"), err
+    until("squid's log", lambda: kerberos.requests()[-1] == (200, USER))
+
+
+def test_no_ticket(kerberos, realm, hello):
+    code, _, err = kerberos.dial(hello, user=None, env=realm.env,
+                                 host="localhost",
+                                 conf="proxy_auth = negotiate\n")
+    assert code == EX_UNAVAILABLE, err
+    assert re.search("Negotiate: .*(ticket|credential|cache)", err, re.I), err
+
+
+def test_black_hole(kerberos, realm, hello):
+    """A KDC that swallows everything costs its deadline, no more."""
+    hole = kdc.BlackHole()
+    env = realm.client("hole.conf", hole.port)
+    began = time.monotonic()
+    code, out, err = kerberos.dial(hello, env=env, host="localhost")
+    assert (code, out) == (0, b"hello"), err
+    assert hole.heard() and 5 < time.monotonic() - began < 25
+    hole.close()

@@ -151,7 +151,8 @@ credentials(void **state)
 	assert_int_equal(al_route_add(&r, "a,u:p@b", &err), AL_OK);
 	assert_int_equal(al_route_add(&r, "direct", &err), AL_OK);
 	assert_int_equal(al_route_add(&r, "socks5h://c", &err), AL_OK);
-	assert_int_equal(al_route_set_credentials(&r, "me", "pw", &err),
+	assert_int_equal(al_route_set_credentials(&r, "me", "pw", NULL, NULL,
+	    &err),
 	    AL_OK);
 	assert_string_equal(r.chains[0].hops[0].user, "me");
 	assert_string_equal(r.chains[0].hops[0].password, "pw");
@@ -162,21 +163,21 @@ credentials(void **state)
 
 	assert_int_equal(al_route_add(&r, "me@a,you@b,c,you:@d", &err),
 	    AL_OK);
-	assert_int_equal(al_route_set_credentials(&r, "me", "1", &err),
+	assert_int_equal(al_route_set_credentials(&r, "me", "1", NULL, NULL, &err),
 	    AL_OK);
 	assert_string_equal(r.chains[0].hops[0].password, "1");
 	assert_string_equal(r.chains[0].hops[0].user, "me");
 	assert_null(r.chains[0].hops[1].password);
 	assert_string_equal(r.chains[0].hops[2].user, "me");
 	assert_string_equal(r.chains[0].hops[3].password, "");
-	assert_int_equal(al_route_set_credentials(&r, NULL, "2", &err),
+	assert_int_equal(al_route_set_credentials(&r, NULL, "2", NULL, NULL, &err),
 	    AL_OK);
 	assert_string_equal(r.chains[0].hops[0].password, "1");
 	assert_string_equal(r.chains[0].hops[1].user, "you");
 	assert_string_equal(r.chains[0].hops[1].password, "2");
 	al_route_fini(&r);
 	assert_int_equal(al_route_add(&r, "c", &err), AL_OK);
-	assert_int_equal(al_route_set_credentials(&r, NULL, "2", &err),
+	assert_int_equal(al_route_set_credentials(&r, NULL, "2", NULL, NULL, &err),
 	    AL_OK);
 	assert_null(r.chains[0].hops[0].password);
 	al_route_fini(&r);

@@ -288,6 +288,42 @@ proxy_cert(void **state)
 	}
 }
 
+/* The kinds of login that may be used. */
+static void
+proxy_auth(void **state)
+{
+	static const struct {
+		const char	*text;
+		unsigned	 want;		/* 0: an error */
+	} rows[] = {
+		{ "basic", AL_AUTH_BIT(AL_AUTH_BASIC) },
+		{ "Negotiate,NTLM", AL_AUTH_BIT(AL_AUTH_NEGOTIATE) |
+		    AL_AUTH_BIT(AL_AUTH_NTLM) },
+		{ " digest , basic,", AL_AUTH_BIT(AL_AUTH_DIGEST) |
+		    AL_AUTH_BIT(AL_AUTH_BASIC) },
+		{ "kerberos", 0 }, { "basic digest,md5", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct al_workspace_opts o = { .url = NULL };
+		struct al_conf *c = conf();
+		struct al_err err = { .text = "" };
+		struct al_reach r;
+
+		assert_int_equal(al_conf_set(c, "proxy_auth", rows[i].text,
+		    "--proxy-auth", &err), AL_OK);
+		assert_int_equal(al_reach_proxies(&r, c, &o, &err),
+		    rows[i].want != 0 ? AL_OK : AL_EUSAGE);
+		if (rows[i].want != 0)
+			assert_int_equal(o.proxy_schemes, rows[i].want);
+		else
+			assert_non_null(strstr(err.text, "--proxy-auth: "));
+		al_reach_fini(&r);
+		al_conf_free(c);
+	}
+}
+
 int
 main(void)
 {
@@ -297,6 +333,7 @@ main(void)
 		cmocka_unit_test(authorization),
 		cmocka_unit_test(long_token),
 		cmocka_unit_test(proxy_cert),
+		cmocka_unit_test(proxy_auth),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -1,0 +1,77 @@
+/* connector/dial/ticket.c - a Kerberos context for one login at a proxy. */
+#include "connector/dial/ticket.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "DOMAIN\user" is nobody's principal. */
+static bool
+is_principal(const char *user)
+{
+	return user != NULL && user[0] != '\0' && strchr(user, '\\') == NULL;
+}
+
+/* What is named most exactly comes first. */
+static void
+choose_source(struct al_gss_opts *o, const struct al_dial_login *login,
+    const struct al_proxy_need *need)
+{
+	const char *user = is_principal(need->user) ? need->user : NULL;
+
+	o->principal = user;
+	if (login->keytab != NULL && user != NULL) {
+		o->source = AL_GSS_KEYTAB;
+		o->keytab = login->keytab;
+	} else if (login->ccache != NULL) {
+		o->source = AL_GSS_CCACHE;
+		o->ccache = login->ccache;
+	} else if (need->password != NULL && user != NULL) {
+		o->source = AL_GSS_PASSWORD;
+		o->password = need->password;
+	} else {
+		o->source = AL_GSS_DEFAULT;
+		o->principal = NULL;
+	}
+}
+
+struct al_gss *
+al_ticket_start(struct al_loop *loop, const struct al_dial_login *login,
+    const struct al_proxy_need *need, al_on_gss *on_gss, void *arg,
+    struct al_err *err)
+{
+	static const struct al_dial_login none;
+	char target[sizeof("HTTP@") + AL_HOST_MAX];
+	struct al_gss_opts o = { .target = target, .mech = AL_GSS_SPNEGO };
+
+	if (login == NULL)
+		login = &none;
+	/* as configured: a name that DNS made of it may be an attacker's */
+	(void)snprintf(target, sizeof(target), "HTTP@%s", need->host);
+	if (login->spn != NULL)
+		o.target = login->spn;
+	o.helper = login->gss_helper;
+	if (need->binding_len > 0) {
+		o.bindings = need->binding;
+		o.bindings_len = need->binding_len;
+	}
+	choose_source(&o, login, need);
+	return al_gss_start(loop, &o, on_gss, arg, err);
+}
+
+struct al_err
+al_ticket_error(const struct al_gss_result *r)
+{
+	static const int causes[] = {
+		[AL_GSS_OTHER] = 0,
+		[AL_GSS_NO_CREDENTIALS] = 133,
+		[AL_GSS_EXPIRED] = 133,
+		[AL_GSS_UNKNOWN_SERVER] = 134,
+		[AL_GSS_KDC_UNREACHABLE] = 135,
+		[AL_GSS_CLOCK_SKEW] = 136,
+		[AL_GSS_WRONG_PASSWORD] = 131,
+	};
+	struct al_err err = *r->err;
+
+	err.cause = causes[r->why];
+	return err;
+}
