@@ -43,6 +43,7 @@ packages() {
 	krb5-admin-server            check       krb5-admin-server  kadmin.local
 	krb5-user                    check       -            kinit
 	python3-gssapi               check       -            the accepting side of Kerberos
+	gss-ntlmssp                  check       -            NTLM, which must not be offered
 	faketime                     check       -            tickets that have expired, wrong clocks
 	openssh-server               check       ssh          SSH over the tunnel, ssh -D
 	openssh-client               check       -            SSH over the tunnel

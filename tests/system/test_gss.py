@@ -3,6 +3,7 @@ own helper and to a GSSAPI acceptor."""
 import base64
 import os
 import re
+import resource
 import socket
 import struct
 import subprocess
@@ -181,9 +182,8 @@ def der(data):
     return data[0], data[at:at + n], data[at + n:]
 
 
-def test_only_kerberos_is_offered(box, kdc, cache):
-    """NegTokenInit (RFC 4178 4.2.1) lists one mechanism."""
-    _, _, token = Helper(box, kdc.env).start(source=CCACHE, ccache=cache)
+def offered(token):
+    """The mechanisms of a NegTokenInit (RFC 4178 4.2.1)."""
     _, inner, _ = der(token)
     _, oid, inner = der(inner)
     assert oid == bytes.fromhex("2b0601050502")
@@ -194,7 +194,23 @@ def test_only_kerberos_is_offered(box, kdc, cache):
     while inner:
         _, oid, inner = der(inner)
         mechs.append(oid.hex())
-    assert mechs == ["2a864886f712010202"]      # 1.2.840.113554.1.2.2
+    return mechs
+
+
+def test_only_kerberos_is_offered(box, kdc, cache, monkeypatch):
+    """Not NTLM, although there is a password for it."""
+    kerberos, ntlm = "2a864886f712010202", "2b06010401823702020a"
+    env = dict(kdc.env, KRB5CCNAME=cache,
+               NTLM_USER_FILE=box.write("ntlm", "CORP:ann:secret\n"))
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    default = gssapi.SecurityContext(
+        name=gssapi.Name("HTTP@localhost", gssapi.NameType.hostbased_service),
+        mech=gssapi.OID.from_int_seq("1.3.6.1.5.5.2"), usage="initiate")
+    assert ntlm in offered(default.step())      # what others would send
+    kind, _, token = Helper(box, env).start()
+    assert kind == CONTINUE
+    assert offered(token) == [kerberos]
 
 
 @pytest.mark.parametrize("mech", [SPNEGO, KRB5], ids=["spnego", "krb5"])
@@ -459,7 +475,10 @@ def test_hardened(box, kdc):
     """No core file, little to use, and the password is not kept."""
     password = "correct horse battery staple"
     kdc.admin("addprinc", "-pw", password, "bob")
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
     h = Helper(box, kdc.env)
+    resource.setrlimit(resource.RLIMIT_CORE, before)
     assert h.start(source=PASSWORD_SOURCE, principal="bob",
                    password=password)[0] == CONTINUE
     got = limits(h.proc.pid)
