@@ -27,6 +27,11 @@ parse(struct al_name *name, const char *text, struct al_err *err)
 	char host[AL_HOST_MAX + 1], shown[80];
 	struct al_addr a;
 
+	if (strcmp(text, "*") == 0) {
+		name->port = 0;
+		memcpy(name->pattern, text, 2);
+		return AL_OK;
+	}
 	if (al_hostport_parse(below ? text + 2 : text, 443, host, &name->port,
 	    err) != AL_OK)
 		return err->code;
@@ -62,8 +67,8 @@ al_names_has(const struct al_names *n, const char *host, uint16_t port)
 	size_t i;
 
 	for (i = 0; i < n->n; i++)
-		if (n->v[i].port == port &&
-		    al_target_name_matches(n->v[i].pattern, host))
+		if (n->v[i].port == 0 || (n->v[i].port == port &&
+		    al_target_name_matches(n->v[i].pattern, host)))
 			return true;
 	return false;
 }
@@ -73,8 +78,11 @@ al_names_port(const struct al_names *n, const char *host)
 {
 	size_t i;
 
-	for (i = 0; i < n->n; i++)
+	for (i = 0; i < n->n; i++) {
+		if (n->v[i].port == 0)
+			return 443;
 		if (al_target_name_matches(n->v[i].pattern, host))
 			return n->v[i].port;
+	}
 	return 0;
 }

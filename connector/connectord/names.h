@@ -11,7 +11,7 @@
 
 struct al_name {
 	char		pattern[AL_HOST_MAX + 1];	/* "*.x": below x */
-	uint16_t	port;
+	uint16_t	port;				/* 0: "*"        */
 };
 
 struct al_names {
@@ -21,8 +21,8 @@ struct al_names {
 
 void al_names_init(struct al_names *n);
 void al_names_fini(struct al_names *n);
-/* "host", "*.host", "host:port"; 443 if it names no port.  EUSAGE, stage
- * config. */
+/* "host", "*.host", "host:port"; 443 if it names no port; "*": every host and
+ * port.  EUSAGE, stage config. */
 enum al_code al_names_add(struct al_names *n, const char *text,
     struct al_err *err) AL_MUST_CHECK;
 

@@ -56,11 +56,30 @@ matches(void **state)
 	al_names_fini(&n);
 }
 
+/* "*": every host and port, which no list of names would say by accident. */
+static void
+everything(void **state)
+{
+	struct al_names n;
+	struct al_err err;
+
+	(void)state;
+	al_names_init(&n);
+	assert_int_equal(al_names_add(&n, "files.alpacon.io:8443", &err),
+	    AL_OK);
+	assert_int_equal(al_names_add(&n, "*", &err), AL_OK);
+	assert_true(al_names_has(&n, "192.0.2.1", 25));
+	assert_true(al_names_has(&n, "files.alpacon.io", 1));
+	assert_int_equal(al_names_port(&n, "files.alpacon.io"), 8443);
+	assert_int_equal(al_names_port(&n, "else.example"), 443);
+	al_names_fini(&n);
+}
+
 static void
 bad(void **state)
 {
 	static const char *const rows[] = {
-		"", "*", "*.", "*:443", "a.*", "h:0", "h:x", "h h", "u@h",
+		"", "*.", "*:443", "a.*", "h:0", "h:x", "h h", "u@h",
 		"https://h", "*.192.0.2.1", "*.[::1]", "h..x",
 	};
 	struct al_names n;
@@ -80,6 +99,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches),
+		cmocka_unit_test(everything),
 		cmocka_unit_test(bad),
 	};
 
