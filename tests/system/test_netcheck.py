@@ -8,6 +8,7 @@ import pytest
 
 import alpacon
 import certs
+import kdc
 import servers
 import traffic
 from proc import free_port
@@ -79,6 +80,42 @@ def test_no_password(path, box):
     squid = servers.squid(box, "basic")
     doc, _ = report(path, box, 14, [squid.url()])
     assert causes(doc)["proxy.connect"] == "NC-130"
+
+
+@pytest.fixture(scope="module")
+def negotiate(module_box):
+    realm = kdc.Kdc(module_box)
+    squid = servers.squid(module_box, "negotiate", more_auth={
+        "negotiate": servers.negotiate(realm)})
+    return realm, f"http://localhost:{squid.port}"
+
+
+def kerberos(negotiate, box, path, want, env, *args):
+    """The cause of proxy.connect."""
+    code, out, err = box.run(
+        [alpacon.program(alpacon.NETCHECK), "--json", *args,
+         *path.operator.options(proxies=[negotiate[1]])],
+        name="netcheck", secs=40, env=env)
+    assert code == want, err
+    return causes(json.loads(out)).get("proxy.connect")
+
+
+def test_kerberos(negotiate, box, path):
+    realm, _ = negotiate
+    env = dict(realm.env, KRB5CCNAME=realm.kinit())
+    assert kerberos(negotiate, box, path, 0, env) is None
+
+
+def test_no_ticket(negotiate, box, path):
+    assert kerberos(negotiate, box, path, 14, negotiate[0].env) == "NC-133"
+
+
+def test_unknown_service(negotiate, box, path):
+    realm, _ = negotiate
+    env = dict(realm.env, KRB5CCNAME=realm.kinit())
+    conf = box.write("spn.conf", "proxy_spn = HTTP@nowhere.test\n", 0o600)
+    assert kerberos(negotiate, box, path, 14, env, "--config",
+                    conf) == "NC-134"
 
 
 def test_forbidden_host(path, box):

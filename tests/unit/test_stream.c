@@ -115,7 +115,8 @@ converse(struct al_stream *s, struct peer *p)
 	enum al_code code = AL_AGAIN;
 	int i;
 
-	for (i = 0; i < 100000 && code == AL_AGAIN; i++) {
+	for (i = 0; i < 100000 && code == AL_AGAIN &&
+	    !al_handshake_needs_token(s); i++) {
 		code = al_stream_open(s, &err);
 		peer_turn(p);
 	}
@@ -136,7 +137,7 @@ static const struct row {
 	    NULL },
 	{ "refused", "no\n", AL_EREFUSED, "ask\n", NULL, "it said no" },
 	{ "redial", "redial\n", AL_EREFUSED, "ask\n", NULL, NULL },
-	{ "need", "need\n", AL_EAUTH, "ask\n", NULL, NULL },
+	{ "need", "need\n", AL_AGAIN, "ask\n", NULL, NULL },
 	{ "cut", "o", AL_EPROTO, "ask\n", NULL, "cut after 1 bytes" },
 	{ "cut at once", "", AL_EPROTO, "ask\n", NULL, "cut after 0 bytes" },
 };
@@ -174,7 +175,8 @@ run_row(const struct row *r, const struct al_pair_opts *o)
 	code = converse(s, &peer);
 	if (o->reset_at > 0) {
 		/* cut anywhere: an error of ours, or the row's own end */
-		if (code != AL_OK && strcmp(r->name, "refused") != 0)
+		if (code != AL_OK && code != AL_AGAIN &&
+		    strcmp(r->name, "refused") != 0)
 			assert_int_equal(err.stage, AL_AT_PROXY);
 	} else {
 		assert_int_equal(code, r->code);
