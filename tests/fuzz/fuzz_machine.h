@@ -12,6 +12,9 @@ struct fuzz_end {
 	size_t		left, sent;
 };
 
+/* Answers a machine that needs a token from outside; NULL: that is the end. */
+static void (*fuzz_on_need)(const struct al_machine *m);
+
 /* All of p in pieces, then the end.  Frees the machine. */
 static inline struct fuzz_end
 fuzz_talk(struct al_machine m, const uint8_t *p, size_t len, size_t chunk)
@@ -25,6 +28,10 @@ fuzz_talk(struct al_machine m, const uint8_t *p, size_t len, size_t chunk)
 	al_buf_init(&out, 1 << 16);
 	for (;;) {
 		end.r = m.ops->step(m.m, &in, &out, &err);
+		if (end.r == AL_HS_NEED && fuzz_on_need != NULL) {
+			fuzz_on_need(&m);
+			continue;
+		}
 		if (end.r != AL_HS_MORE)
 			break;
 		if (have == len) {
