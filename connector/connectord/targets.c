@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "connector/base/str.h"
 #include "connector/connectord/outcome.h"
 #include "connector/connectord/policy.h"
 #include "connector/connectord/request.h"
@@ -16,6 +17,15 @@
 #include "connector/loop/loop.h"
 #include "connector/session/port.h"
 #include "connector/stream/tcp.h"
+
+/* What is asked until it is answered: an idle channel has no need of it. */
+struct question {
+	struct al_request	 req;
+	enum al_verdict		 verdict;
+	bool			 tried;		/* an address was allowed     */
+	struct al_addr		 denied;	/* the last that was not      */
+	char			 name[AL_HOST_MAX + 16];	/* "host:port" */
+};
 
 /* One OPEN: first a connect, then a channel. */
 struct target {
@@ -26,13 +36,11 @@ struct target {
 	struct al_chan		*c;		/* not answered yet           */
 	struct al_dial		*dial;
 	struct al_port		*port;
-	struct al_request	 req;
+	struct question		*q;		/* NULL: answered             */
+	char			*name, *principal;	/* for the log, then  */
 	uint8_t			 kind;
 	uint32_t		 id;
-	enum al_verdict		 verdict;
-	bool			 tried;		/* an address was allowed     */
 	bool			 finished;	/* health: our FIN is out     */
-	struct al_addr		 denied;	/* the last that was not      */
 	uint64_t		 since_ms;
 };
 
@@ -52,32 +60,38 @@ target_free(struct target *g)
 	}
 	al_port_free(g->port);
 	LIST_REMOVE(g, next);
+	free(g->q);
+	free(g->name);
+	free(g->principal);
 	free(g);
 }
 
-static const char *
-target_name(const struct target *g, char *buf, size_t cap)
+/* The channel is there: only what the log says at its end is kept. */
+static void
+answered(struct target *g)
 {
-	bool v6 = strchr(g->req.host, ':') != NULL;
+	const struct al_request *r = &g->q->req;
 
-	(void)snprintf(buf, cap, "%s%s%s:%u", v6 ? "[" : "", g->req.host,
-	    v6 ? "]" : "", g->req.port);
-	return buf;
+	g->name = al_str_dup(g->q->name, strlen(g->q->name));
+	if (r->principal[0] != '\0')
+		g->principal = al_str_dup(r->principal,
+		    strlen(r->principal));
+	free(g->q);
+	g->q = NULL;
 }
 
 /* --- no ------------------------------------------------------------------- */
 static void
 log_refusal(const struct target *g, uint16_t code, const char *why)
 {
-	char name[AL_HOST_MAX + 16];
+	const struct question *q = g->q;
 
 	al_log(AL_LOG_INFO, "channel-refused", AL_FIELDS(
 	    AL_NUM("channel", g->id),
 	    AL_STR("kind", al_chan_kind_name(g->kind)),
-	    AL_STR("target", g->req.port != 0 ?
-	    target_name(g, name, sizeof(name)) : NULL),
-	    AL_STR("principal", g->req.principal[0] != '\0' ?
-	    g->req.principal : NULL),
+	    AL_STR("target", q->name[0] != '\0' ? q->name : NULL),
+	    AL_STR("principal", q->req.principal[0] != '\0' ?
+	    q->req.principal : NULL),
 	    AL_NUM("code", code)), "%s: %s",
 	    al_chan_code_name(code), why);
 }
@@ -99,14 +113,15 @@ static void
 refuse_failed(struct target *g, const struct al_err *err)
 {
 	char text[AL_ADDR_TEXT], why[AL_FRAME_TEXT_MAX];
+	const struct question *q = g->q;
 
-	if (g->tried || g->denied.len == 0) {
+	if (q->tried || q->denied.len == 0) {
 		refuse(g, (uint16_t)al_outcome_code(err), err->text);
 		return;
 	}
 	(void)snprintf(why, sizeof(why), "%.100s is at %s, where this "
-	    "connector lets nobody go", g->req.host,
-	    al_addr_format_ip(&g->denied, text));
+	    "connector lets nobody go", q->req.host,
+	    al_addr_format_ip(&q->denied, text));
 	refuse(g, AL_CHAN_DENIED, why);
 }
 
@@ -177,7 +192,6 @@ static void
 on_port_end(void *arg, struct al_port *p, const struct al_port_end *end)
 {
 	struct target *g = arg;
-	char name[AL_HOST_MAX + 16];
 
 	(void)p;
 	g->port = NULL;
@@ -186,9 +200,7 @@ on_port_end(void *arg, struct al_port *p, const struct al_port_end *end)
 	g->t->count.bytes_out += end->bytes_in;
 	al_log(AL_LOG_INFO, "channel-end", AL_FIELDS(
 	    AL_NUM("channel", g->id), AL_STR("kind", "tcp"),
-	    AL_STR("target", target_name(g, name, sizeof(name))),
-	    AL_STR("principal", g->req.principal[0] != '\0' ?
-	    g->req.principal : NULL),
+	    AL_STR("target", g->name), AL_STR("principal", g->principal),
 	    AL_NUM("bytes_in", end->bytes_out),
 	    AL_NUM("bytes_out", end->bytes_in),
 	    AL_NUM("ms", al_now_ms() - g->since_ms),
@@ -219,6 +231,7 @@ accept_tcp(struct target *g, struct al_stream *s)
 		target_free(g);
 		return;
 	}
+	answered(g);
 	g->t->count.channels++;
 	g->t->count.opened++;
 }
@@ -231,12 +244,12 @@ allow_addr(void *arg, const struct al_addr *a)
 	struct al_targets *t = g->t;
 
 	if (al_target_is_forbidden(a) || t->o.is_ours(t->o.arg, a) ||
-	    (g->verdict == AL_VERDICT_ADDRESS &&
+	    (g->q->verdict == AL_VERDICT_ADDRESS &&
 	    !al_policy_has_addr(t->policy, a))) {
-		g->denied = *a;
+		g->q->denied = *a;
 		return false;
 	}
-	g->tried = true;
+	g->q->tried = true;
 	return true;
 }
 
@@ -261,25 +274,29 @@ static void
 begin(struct target *g, const char *json)
 {
 	struct al_targets *t = g->t;
-	struct al_dial_opts o = { .host = g->req.host,
+	struct question *q = g->q;
+	struct al_dial_opts o = { .host = q->req.host,
 	    .allow_addr = allow_addr, .arg = g };
-	char name[AL_HOST_MAX + 16], why[AL_FRAME_TEXT_MAX];
+	char why[AL_FRAME_TEXT_MAX];
 	struct al_err err;
+	bool v6;
 
 	if (g->kind != AL_CHAN_TCP && g->kind != AL_CHAN_HEALTH) {
 		refuse(g, AL_CHAN_UNSUPPORTED,
 		    "this connector serves tcp and health channels only");
 		return;
 	}
-	if (al_request_parse(&g->req, json, &err) != AL_OK) {
+	if (al_request_parse(&q->req, json, &err) != AL_OK) {
 		refuse(g, AL_CHAN_BAD_REQUEST, err.text);
 		return;
 	}
-	g->verdict = al_policy_judge(t->policy, g->req.host, g->req.port);
-	if (g->verdict == AL_VERDICT_DENY) {
+	v6 = strchr(q->req.host, ':') != NULL;
+	(void)snprintf(q->name, sizeof(q->name), "%s%s%s:%u", v6 ? "[" : "",
+	    q->req.host, v6 ? "]" : "", q->req.port);
+	q->verdict = al_policy_judge(t->policy, q->req.host, q->req.port);
+	if (q->verdict == AL_VERDICT_DENY) {
 		(void)snprintf(why, sizeof(why), "%.120s is not among the "
-		    "targets that this connector allows",
-		    target_name(g, name, sizeof(name)));
+		    "targets that this connector allows", q->name);
 		refuse(g, AL_CHAN_DENIED, why);
 		return;
 	}
@@ -288,7 +305,7 @@ begin(struct target *g, const char *json)
 		    "this connector is busy with as many connects as it may");
 		return;
 	}
-	o.port = g->req.port;
+	o.port = q->req.port;
 	g->dial = al_dial_start(t->o.loop, t->o.resolver, &o, on_dial, g,
 	    &err);
 	if (g->dial == NULL)
@@ -342,7 +359,10 @@ al_targets_open(struct al_targets *t, struct al_mux *m, struct al_chan *c,
 {
 	struct target *g = calloc(1, sizeof(*g));
 
-	if (g == NULL) {
+	if (g != NULL)
+		g->q = calloc(1, sizeof(*g->q));
+	if (g == NULL || g->q == NULL) {
+		free(g);
 		al_mux_refuse(m, c, AL_CHAN_LIMIT, "out of memory");
 		return;
 	}
