@@ -1,5 +1,6 @@
 """Logins at real proxies: each scheme, right and wrong, alone and together."""
 import re
+import socket
 import subprocess
 import time
 
@@ -9,7 +10,7 @@ import kdc
 import servers
 import traffic
 from alpacon import EX_UNAVAILABLE, program
-from proc import until
+from proc import free_port, until
 from servers import PASSWORD, USER
 
 
@@ -163,4 +164,40 @@ def test_black_hole(kerberos, realm, hello):
     code, out, err = kerberos.dial(hello, env=env, host="localhost")
     assert (code, out) == (0, b"hello"), err
     assert hole.heard() and 5 < time.monotonic() - began < 25
+    hole.close()
+
+
+def test_the_loop_goes_on(kerberos, realm, hello, box):
+    """While one login waits for a KDC that says nothing, others are served."""
+    hole = kdc.BlackHole()
+    port = free_port()
+    path = box.write("connector.conf", f"""
+url = https://localhost:{free_port()}
+id = x
+key_file = {box.write("key", "k" * 43, 0o600)}
+agent_conf = /none
+mode = direct
+proxy = http://localhost:{kerberos.squid.port}
+proxy_user = {USER}
+proxy_password_file = {box.write("pw", PASSWORD + chr(10), 0o600)}
+listen_proxy = 127.0.0.1:{port}
+allow_host = 127.0.0.1:{hello.port}
+""", 0o600)
+    c = box.start([program("alpacon-connectord"), "-c", path],
+                  name="connectord", env=realm.client("hole2.conf", hole.port))
+    c.wait_port(port)
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(f"CONNECT 127.0.0.1:{hello.port} HTTP/1.1\r\n"
+                     f"Host: 127.0.0.1:{hello.port}\r\n\r\n".encode())
+        until("a question to the KDC", hole.heard)
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port)) as s:
+                s.sendall(b"CONNECT evil.test:443 HTTP/1.1\r\n"
+                          b"Host: evil.test:443\r\n\r\n")
+                assert s.recv(100).startswith(b"HTTP/1.1 403")
+        slow.setblocking(False)
+        with pytest.raises(BlockingIOError):    # still waiting
+            slow.recv(1)
+        slow.setblocking(True)
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")   # by Basic
     hole.close()
