@@ -15,6 +15,14 @@ def squid_basic(box):
     return [servers.squid(box, "basic").url()], servers.PASSWORD
 
 
+def squid_digest(box):
+    return [servers.squid(box, "digest").url()], servers.PASSWORD
+
+
+def squid_ntlm(box):
+    return [servers.squid(box, "ntlm").url()], servers.PASSWORD
+
+
 def dante(box):
     return [servers.dante(box).url("socks5h")], servers.PASSWORD
 
@@ -32,8 +40,8 @@ def direct(box):
     return [], None
 
 
-@pytest.mark.parametrize("way", [squid_basic, dante, microsocks,
-                                 microsocks_then_squid, direct])
+@pytest.mark.parametrize("way", [squid_basic, squid_digest, squid_ntlm, dante,
+                                 microsocks, microsocks_then_squid, direct])
 def test_both_ways_at_once(box, way):
     proxies, password = way(box)
     path = alpacon.Path(box, proxies, password)
