@@ -8,6 +8,7 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/lib/servers.py tests/lib/sniff.py tests/lib/traffic.py \
 	tests/system/conftest.py tests/system/test_auth.py \
 	tests/system/test_battery.py tests/system/test_dial.py \
+	tests/system/test_digest.py \
 	tests/system/test_hygiene.py tests/system/test_matrix.py \
 	tests/system/test_failures.py tests/system/test_harness.py \
 	tests/system/test_https_proxy.py \
