@@ -197,8 +197,8 @@ al_auth_scheme(enum al_auth id)
 	return NULL;
 }
 
-const struct al_auth_scheme *
-al_auth_scheme_named(const char *p, size_t len)
+static const struct al_auth_scheme *
+scheme_named(const char *p, size_t len)
 {
 	size_t i;
 
@@ -206,6 +206,28 @@ al_auth_scheme_named(const char *p, size_t len)
 		if (al_str_ieqn(p, len, al_auth_schemes[i].name))
 			return &al_auth_schemes[i];
 	return NULL;
+}
+
+enum al_code
+al_auth_parse(const char *text, unsigned *schemes, struct al_err *err)
+{
+	const struct al_auth_scheme *s;
+	const char *p = text;
+	char shown[40];
+	size_t n;
+
+	*schemes = 0;
+	for (p += strspn(p, ", "); *p != '\0'; p += n + strspn(p + n, ", ")) {
+		n = strcspn(p, ", ");
+		s = scheme_named(p, n);
+		if (s == NULL)
+			return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0,
+			    "\"%s\" is no login that we know: negotiate, "
+			    "ntlm, digest and basic are",
+			    al_str_clean(shown, sizeof(shown), p, n));
+		*schemes |= AL_AUTH_BIT(s->id);
+	}
+	return AL_OK;
 }
 
 const struct al_challenge *

@@ -25,8 +25,9 @@ struct al_auth_scheme {
 extern const struct al_auth_scheme al_auth_schemes[AL_AUTH_SCHEMES];
 
 const struct al_auth_scheme *al_auth_scheme(enum al_auth id);
-/* By the name in a setting, of any case; NULL: none. */
-const struct al_auth_scheme *al_auth_scheme_named(const char *p, size_t len);
+/* "digest, basic" as AL_AUTH_BIT.  EUSAGE, stage config. */
+enum al_code al_auth_parse(const char *text, unsigned *schemes,
+    struct al_err *err) AL_MUST_CHECK;
 /* Its challenge among these, or NULL. */
 const struct al_challenge *al_auth_offer(const struct al_auth_scheme *s,
     const struct al_challenges *c);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "connector/api/api_int.h"
+#include "proxy/auth.h"
 
 AL_EXPORT struct alpacon_loop *
 alpacon_loop_new(struct event_base *base, struct alpacon_err *err)
@@ -38,8 +39,13 @@ api_workspace(const char *url, const char *ca_file,
 	struct al_workspace_opts o = { .url = url, .ca_file = ca_file,
 	    .proxy_ca_file = p->ca_file, .proxy_cert_file = p->cert_file,
 	    .proxy_key_file = p->key_file, .proxy_user = p->user,
-	    .proxy_password = p->password };
+	    .proxy_password = p->password,
+	    .credentials_for = p->credentials_for, .proxy_spn = p->spn,
+	    .proxy_ccache = p->ccache, .proxy_keytab = p->keytab };
 
+	if (p->auth != NULL &&
+	    al_auth_parse(p->auth, &o.proxy_schemes, err) != AL_OK)
+		return NULL;
 	o.choose.command = p->list;
 	while (p->list != NULL && p->list[o.choose.n_command] != NULL)
 		o.choose.n_command++;

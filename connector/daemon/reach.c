@@ -54,21 +54,12 @@ take_schemes(const struct al_conf *c, unsigned *schemes, struct al_err *err)
 {
 	const struct al_conf_value *v = al_conf_get(c, NULL, NULL,
 	    "proxy_auth", 0);
-	const char *p = v != NULL ? v->text : "";
-	const struct al_auth_scheme *s;
-	size_t n;
 
 	*schemes = 0;
-	for (p += strspn(p, ", "); *p != '\0'; p += n + strspn(p + n, ", ")) {
-		n = strcspn(p, ", ");
-		s = al_auth_scheme_named(p, n);
-		if (s == NULL)
-			return al_conf_fail(v, err, "\"%.*s\" is no login "
-			    "that we know: negotiate, ntlm, digest and basic "
-			    "are", (int)n, p);
-		*schemes |= AL_AUTH_BIT(s->id);
-	}
-	return AL_OK;
+	if (v == NULL || al_auth_parse(v->text, schemes, err) == AL_OK)
+		return AL_OK;
+	al_conf_blame(v, err);
+	return err->code;
 }
 
 enum al_code

@@ -27,6 +27,15 @@ struct alpacon_proxies {
 	const char		*cert_file;	/* ours for them, PEM, and ... */
 	const char		*key_file;	/* ... its key; NULL: it is in
 						 * cert_file too            */
+	/* Which proxies may get user and password, written as in no_proxy;
+	 * NULL: all. */
+	const char		*credentials_for;
+	/* "negotiate, ntlm, digest, basic": the kinds of login that may be
+	 * used; NULL: all, the strongest that is offered first. */
+	const char		*auth;
+	/* For Kerberos; NULL: HTTP@ and the proxy's host, and what the
+	 * system has. */
+	const char		*spn, *ccache, *keytab;
 };
 
 #define ALPACON_DIAL_TLS	1u	/* speak TLS to the host, verified */
