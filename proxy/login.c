@@ -196,6 +196,8 @@ choose(struct al_login *l, const struct al_challenges *c, struct al_err *err)
 		if (offer == NULL || !may_use(l, s))
 			continue;
 		l->scheme = s;
+		l->leg = 0;
+		l->sent = false;
 		why = s->check(l->user, l->password);
 		if (why != NULL) {
 			give_up(l, why);

@@ -193,8 +193,13 @@ ntlm_legs(void **state)
 	al_login_fini(&l);
 	/* it starts over, or talks nonsense: the next scheme */
 	begin_as(ann, pw, 0, T0 + 2 * AL_REFUSED_US);
-	offer("NTLM", BASIC, "NTLM TlRMTVNTUAAB");
+	offer("NTLM", "Negotiate", "NEED");
+	(void)al_fail(&err, AL_EAUTH, AL_AT_PROXY, 0, "no ticket");
+	assert_int_equal(al_login_no_token(&l, &err), AL_LOGIN_PLAIN);
+	offer("NTLM", "Negotiate", "NTLM TlRMTVNTUAAB");
+	assert_false(al_login_is_midway(&l));	/* this one has just begun */
 	offer("NTLM", BASIC, "Basic ");
+	assert_false(al_login_is_midway(&l));
 	al_login_fini(&l);
 	begin_as(ann, pw, 0, T0 + 4 * AL_REFUSED_US);
 	l.seen->auth = AL_AUTH_UNKNOWN;
