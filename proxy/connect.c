@@ -397,19 +397,21 @@ free_machine(void *arg)
 	free(m);
 }
 
-static const struct al_hs_ops ops = {
+const struct al_hs_ops al_connect_ops = {
 	.name = "CONNECT", .step = step, .eof = eof, .free = free_machine,
 };
 
 /* --- tokens from outside -------------------------------------------------- */
 bool
-al_proxy_need(const struct al_machine *machine, struct al_proxy_need *need)
+al_connect_need(const struct al_machine *machine,
+    struct al_proxy_need *need)
 {
 	const struct connect *m = machine->m;
 
-	if (machine->ops != &ops || m->act != AL_LOGIN_NEED)
+	if (m->act != AL_LOGIN_NEED)
 		return false;
 	*need = (struct al_proxy_need){
+		.service = "HTTP",
 		.host = m->login.proxy,
 		.user = m->login.user,
 		.password = m->login.password,
@@ -422,7 +424,8 @@ al_proxy_need(const struct al_machine *machine, struct al_proxy_need *need)
 }
 
 void
-al_proxy_give(const struct al_machine *machine, const void *token, size_t len)
+al_connect_give(const struct al_machine *machine, const void *token,
+    size_t len)
 {
 	struct connect *m = machine->m;
 
@@ -430,7 +433,8 @@ al_proxy_give(const struct al_machine *machine, const void *token, size_t len)
 }
 
 void
-al_proxy_deny(const struct al_machine *machine, const struct al_err *cause)
+al_connect_deny(const struct al_machine *machine,
+    const struct al_err *cause)
 {
 	struct connect *m = machine->m;
 
@@ -491,6 +495,6 @@ al_connect_machine(struct al_machine *out, const struct al_hop *hop,
 		return code;
 	}
 	m->act = al_login_begin(&m->login, &m->late);
-	*out = (struct al_machine){ &ops, m };
+	*out = (struct al_machine){ &al_connect_ops, m };
 	return AL_OK;
 }

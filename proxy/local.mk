@@ -16,4 +16,5 @@ libalcore_la_SOURCES += \
 	proxy/route.c proxy/route.h \
 	proxy/socks4.c \
 	proxy/socks5.c \
+	proxy/socks5_gss.c proxy/socks5_gss.h \
 	proxy/utf16.c proxy/utf16.h

@@ -12,8 +12,6 @@
 #define VALUE_MAX	(96 * 1024)
 #define TOKEN_MAX	(64 * 1024)
 #define LEGS_MAX	8	/* answers on one connection */
-/* A ticket may come later: only the redials of this attempt skip it. */
-#define UNFIT_US	(15 * UINT64_C(1000000))
 
 static const char *
 or_empty(const char *s)
@@ -90,7 +88,7 @@ give_up(struct al_login *l, const char *why)
 
 	l->tried |= AL_AUTH_BIT(l->scheme->id);
 	l->seen->unfit = l->tried;
-	l->seen->unfit_until_us = l->now_us + UNFIT_US;
+	l->seen->unfit_until_us = l->now_us + AL_UNFIT_US;
 	(void)snprintf(l->why + len, sizeof(l->why) - len, "%s%s: %s",
 	    len > 0 ? "; " : "", l->scheme->name, why);
 	l->scheme = NULL;

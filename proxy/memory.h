@@ -26,6 +26,7 @@ struct al_seen {
 	 * of the same attempt leaves them out */
 	unsigned	 unfit;
 	uint64_t	 unfit_until_us;
+	struct al_err	 unfit_cause;		/* SOCKS5: of its Kerberos */
 
 	/* the login that it refused: not tried again before, or the account
 	 * is locked sooner or later */
@@ -37,6 +38,8 @@ struct al_seen {
 };
 
 #define AL_REFUSED_US	(300 * UINT64_C(1000000))
+/* A ticket may come later: only the redials of one attempt do without it. */
+#define AL_UNFIT_US	(15 * UINT64_C(1000000))
 #define AL_RESTING_US	(300 * UINT64_C(1000000))
 
 struct al_memory;

@@ -14,7 +14,8 @@ al_proxy_machine(struct al_machine *out, const struct al_hop *hop,
 		return al_socks4_machine(out, hop, host, port, err);
 	case AL_PROXY_SOCKS5:
 	case AL_PROXY_SOCKS5H:
-		return al_socks5_machine(out, hop, host, port, err);
+		return al_socks5_machine(out, hop, host, port,
+		    o != NULL ? o : &none, err);
 	case AL_PROXY_HTTP:
 	case AL_PROXY_HTTPS:
 		break;
@@ -38,4 +39,38 @@ al_proxy_needs_address(enum al_proxy_kind kind)
 		break;
 	}
 	return 0;
+}
+
+/* --- what Kerberos is asked for ------------------------------------------- */
+bool
+al_proxy_need(const struct al_machine *m, struct al_proxy_need *need)
+{
+	if (m->ops == &al_connect_ops)
+		return al_connect_need(m, need);
+	return m->ops == &al_socks5_ops && al_socks5_need(m, need);
+}
+
+void
+al_proxy_give(const struct al_machine *m, const void *token, size_t len,
+    unsigned flags)
+{
+	if (m->ops == &al_connect_ops)
+		al_connect_give(m, token, len);
+	else if (m->ops == &al_socks5_ops)
+		al_socks5_give(m, token, len, flags);
+}
+
+void
+al_proxy_deny(const struct al_machine *m, const struct al_err *cause)
+{
+	if (m->ops == &al_connect_ops)
+		al_connect_deny(m, cause);
+	else if (m->ops == &al_socks5_ops)
+		al_socks5_deny(m, cause);
+}
+
+enum al_proxy_level
+al_proxy_level(const struct al_machine *m)
+{
+	return m->ops == &al_socks5_ops ? al_socks5_level(m) : AL_PROXY_BARE;
 }

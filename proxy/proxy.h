@@ -43,11 +43,28 @@ enum al_code al_proxy_machine(struct al_machine *out,
 int al_proxy_needs_address(enum al_proxy_kind kind);
 
 /*
- * After NEED: what Kerberos (the helper's) makes of this token of the proxy's
- * (none at first) for HTTP@host.  Give its answer, or why there is none, and
- * step again.
+ * After NEED: what Kerberos (the helper's) is to do.  Give its answer, or why
+ * there is none, and step again.
  */
+enum al_proxy_ask {
+	AL_PROXY_TOKEN,		/* step the context for service@host with this
+				 * token of the proxy's (none at first) */
+	AL_PROXY_WRAP,		/* RFC 1961: protect this, as level says */
+	AL_PROXY_UNWRAP
+};
+/* RFC 1961 4.2, its numbers. */
+enum al_proxy_level {
+	AL_PROXY_BARE = 0,	/* no protection: bytes as they are */
+	AL_PROXY_SIGN = 1,
+	AL_PROXY_SEAL = 2
+};
+enum al_proxy_mech { AL_PROXY_SPNEGO, AL_PROXY_KRB5 };
+
 struct al_proxy_need {
+	enum al_proxy_ask ask;
+	enum al_proxy_mech mech;
+	enum al_proxy_level level;
+	const char	*service;		/* "HTTP", "rcmd"              */
 	const char	*host;			/* of the proxy, as configured */
 	const char	*user, *password;	/* NULL: the ticket at hand */
 	const void	*token;
@@ -56,9 +73,20 @@ struct al_proxy_need {
 	size_t		 binding_len;
 };
 bool al_proxy_need(const struct al_machine *m, struct al_proxy_need *need);
+
+/* Flags of an answer. */
+#define AL_PROXY_GIVEN_DONE	1u	/* TOKEN: the context is established */
+#define AL_PROXY_GIVEN_SEAL	2u	/* TOKEN: it can encrypt;
+					 * UNWRAP: this was encrypted */
 void al_proxy_give(const struct al_machine *m, const void *token,
-    size_t len);
+    size_t len, unsigned flags);
 void al_proxy_deny(const struct al_machine *m, const struct al_err *cause);
+
+/*
+ * After DONE: how all that follows is protected, with the context that the
+ * answers came from (RFC 1961 5).
+ */
+enum al_proxy_level al_proxy_level(const struct al_machine *m);
 
 /*
  * How the answers of all three are to be read: EAUTH and EREFUSED are final
@@ -79,6 +107,18 @@ enum al_code al_socks4_machine(struct al_machine *out,
     struct al_err *err) AL_MUST_CHECK;
 enum al_code al_socks5_machine(struct al_machine *out,
     const struct al_hop *hop, const char *host, uint16_t port,
-    struct al_err *err) AL_MUST_CHECK;
+    const struct al_proxy_opts *o, struct al_err *err) AL_MUST_CHECK;
+
+/* The two that may NEED something (al_proxy_need and so on choose). */
+extern const struct al_hs_ops al_connect_ops, al_socks5_ops;
+bool al_connect_need(const struct al_machine *m, struct al_proxy_need *need);
+void al_connect_give(const struct al_machine *m, const void *token,
+    size_t len);
+void al_connect_deny(const struct al_machine *m, const struct al_err *cause);
+bool al_socks5_need(const struct al_machine *m, struct al_proxy_need *need);
+void al_socks5_give(const struct al_machine *m, const void *token,
+    size_t len, unsigned flags);
+void al_socks5_deny(const struct al_machine *m, const struct al_err *cause);
+enum al_proxy_level al_socks5_level(const struct al_machine *m);
 
 #endif

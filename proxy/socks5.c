@@ -1,10 +1,11 @@
-/* proxy/socks5.c - SOCKS5 (RFC 1928) with user and password (RFC 1929). */
+/* proxy/socks5.c - SOCKS5 (RFC 1928), with a password (1929) or Kerberos. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "connector/base/reader.h"
 #include "connector/base/str.h"
-#include "proxy/proxy.h"
+#include "proxy/memory.h"
+#include "proxy/socks5_gss.h"
 
 enum { METHOD_NONE = 0, METHOD_GSSAPI = 1, METHOD_PASSWORD = 2 };
 enum { ATYP_V4 = 1, ATYP_NAME = 3, ATYP_V6 = 4 };
@@ -14,7 +15,9 @@ enum { ATYP_V4 = 1, ATYP_NAME = 3, ATYP_V6 = 4 };
 /* VER 5 | CMD 1 | RSV 0 | ATYP | address | port */
 #define REQUEST_MAX	(4 + 1 + 255 + 2)
 
-enum state { S_GREET, S_METHOD, S_LOGIN, S_REQUEST, S_REPLY, S_DONE };
+enum state {
+	S_GREET, S_METHOD, S_LOGIN, S_KERBEROS, S_REQUEST, S_REPLY, S_DONE
+};
 
 struct socks5 {
 	enum state	state;
@@ -22,6 +25,11 @@ struct socks5 {
 	size_t		login_len;	/* 0: no credentials */
 	uint8_t		request[REQUEST_MAX];
 	size_t		request_len;
+	bool		kerberos;	/* may be offered */
+	enum al_proxy_level level;	/* of what follows */
+	struct al_socks5_gss gss;
+	struct al_seen	*seen;		/* NULL: nobody remembers */
+	uint64_t	now_us;
 };
 
 static enum al_hs
@@ -43,12 +51,16 @@ put(struct socks5 *m, enum state next, const uint8_t *p, size_t len,
 static enum al_hs
 put_greeting(struct socks5 *m, struct al_buf *out, struct al_err *err)
 {
-	static const uint8_t open[] = { 5, 1, METHOD_NONE };
-	static const uint8_t both[] = { 5, 2, METHOD_NONE, METHOD_PASSWORD };
+	uint8_t said[2 + 3] = { 5, 0 };
+	size_t n = 2;
 
+	said[n++] = METHOD_NONE;
+	if (m->kerberos)
+		said[n++] = METHOD_GSSAPI;
 	if (m->login_len > 0)
-		return put(m, S_METHOD, both, sizeof(both), out, err);
-	return put(m, S_METHOD, open, sizeof(open), out, err);
+		said[n++] = METHOD_PASSWORD;
+	said[1] = (uint8_t)(n - 2);
+	return put(m, S_METHOD, said, n, out, err);
 }
 
 static enum al_hs
@@ -68,7 +80,13 @@ wrong_version(const char *what, const uint8_t *p, size_t len,
 static enum al_hs
 bad_method(const struct socks5 *m, uint8_t method, struct al_err *err)
 {
-	if (method != 0xff)
+	/* why Kerberos was left out says more than that it was */
+	if (method == 0xff && !m->kerberos && m->seen != NULL &&
+	    m->now_us < m->seen->unfit_until_us &&
+	    m->seen->unfit_cause.code != AL_OK) {
+		*err = m->seen->unfit_cause;
+		al_err_prefix(err, "the SOCKS5 proxy takes no other login");
+	} else if (method != 0xff)
 		(void)al_fail_as(err, AL_EPROTO, AL_AT_PROXY, method, 132,
 		    "the SOCKS5 proxy chose login method %d%s, which was not "
 		    "offered", method, method == METHOD_GSSAPI ? " (GSSAPI)" :
@@ -79,8 +97,9 @@ bad_method(const struct socks5 *m, uint8_t method, struct al_err *err)
 		    "configure a user and a password");
 	else
 		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, method, 132,
-		    "the SOCKS5 proxy takes neither user and password nor "
-		    "clients without a login (GSSAPI only, perhaps)");
+		    "the SOCKS5 proxy takes neither user and password%s nor "
+		    "clients without a login%s", m->kerberos ? ", Kerberos" :
+		    "", m->kerberos ? "" : " (GSSAPI only, perhaps)");
 	return AL_HS_FAIL;
 }
 
@@ -103,6 +122,8 @@ get_method(struct socks5 *m, struct al_buf *in, struct al_buf *out,
 		m->state = S_REQUEST;
 	else if (method == METHOD_PASSWORD && m->login_len > 0)
 		return put(m, S_LOGIN, m->login, m->login_len, out, err);
+	else if (method == METHOD_GSSAPI && m->kerberos)
+		m->state = S_KERBEROS;
 	else
 		return bad_method(m, method, err);
 	return AL_HS_MORE;
@@ -206,6 +227,44 @@ get_reply(struct socks5 *m, struct al_buf *in, struct al_err *err)
 	return AL_HS_DONE;
 }
 
+/* On a new connection, with the logins that are left. */
+static enum al_hs
+without_kerberos(struct socks5 *m, const struct al_err *err)
+{
+	if (m->seen == NULL || err->code == AL_ENOMEM)
+		return AL_HS_FAIL;
+	m->seen->unfit = AL_AUTH_BIT(AL_AUTH_NEGOTIATE);
+	m->seen->unfit_until_us = m->now_us + AL_UNFIT_US;
+	m->seen->unfit_cause = *err;
+	return AL_HS_REDIAL;
+}
+
+/* RFC 1961: login and request in one, and the reply out of its wrapping. */
+static enum al_hs
+kerberos(struct socks5 *m, struct al_buf *in, struct al_buf *out,
+    struct al_err *err)
+{
+	enum al_hs r;
+
+	for (;;) {
+		r = al_socks5_gss_step(&m->gss, in, out, err);
+		if (r == AL_HS_FAIL && al_socks5_gss_is_hopeless(&m->gss))
+			return without_kerberos(m, err);
+		if (r != AL_HS_DONE)
+			return r;
+		r = get_reply(m, &m->gss.plain, err);
+		if (r != AL_HS_MORE)
+			break;
+		al_socks5_gss_more(&m->gss);
+	}
+	m->level = m->gss.level;
+	if (r == AL_HS_FAIL || al_buf_len(&m->gss.plain) == 0)
+		return r;
+	(void)al_fail_as(err, AL_EPROTO, AL_AT_PROXY, 0, 121,
+	    "broken SOCKS5 reply: bytes behind its end");
+	return AL_HS_FAIL;
+}
+
 static enum al_hs
 step(void *arg, struct al_buf *in, struct al_buf *out, struct al_err *err)
 {
@@ -224,6 +283,9 @@ step(void *arg, struct al_buf *in, struct al_buf *out, struct al_err *err)
 			break;
 		case S_LOGIN:
 			r = get_login(m, in, err);
+			break;
+		case S_KERBEROS:
+			r = kerberos(m, in, out, err);
 			break;
 		case S_REQUEST:
 			r = put(m, S_REPLY, m->request, m->request_len, out,
@@ -252,6 +314,10 @@ eof(void *arg, struct al_buf *in, struct al_err *err)
 		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 0, 131,
 		    "closed the connection on the login: user or password "
 		    "are wrong, most likely");
+	else if (m->state == S_KERBEROS && m->gss.state < G_REPLY)
+		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 0, 131,
+		    "closed the connection on the Kerberos login: it refuses "
+		    "it, most likely");
 	else
 		(void)al_fail_as(err, AL_ENET, AL_AT_PROXY, 0, 120,
 		    "closed the connection in the middle of the SOCKS5 "
@@ -264,15 +330,50 @@ free_machine(void *arg)
 {
 	struct socks5 *m = arg;
 
-	if (m != NULL)
-		explicit_bzero(m, sizeof(*m));
+	if (m == NULL)
+		return;
+	al_socks5_gss_fini(&m->gss);
+	explicit_bzero(m, sizeof(*m));
 	free(m);
 }
 
-static const struct al_hs_ops ops = {
+const struct al_hs_ops al_socks5_ops = {
 	.name = "SOCKS5", .step = step, .eof = eof, .free = free_machine,
 };
 
+/* --- tokens from outside -------------------------------------------------- */
+bool
+al_socks5_need(const struct al_machine *machine, struct al_proxy_need *need)
+{
+	const struct socks5 *m = machine->m;
+
+	return m->state == S_KERBEROS && al_socks5_gss_need(&m->gss, need);
+}
+
+void
+al_socks5_give(const struct al_machine *machine, const void *token,
+    size_t len, unsigned flags)
+{
+	struct socks5 *m = machine->m;
+
+	al_socks5_gss_give(&m->gss, token, len, flags);
+}
+
+void
+al_socks5_deny(const struct al_machine *machine, const struct al_err *cause)
+{
+	struct socks5 *m = machine->m;
+
+	al_socks5_gss_deny(&m->gss, cause);
+}
+
+enum al_proxy_level
+al_socks5_level(const struct al_machine *machine)
+{
+	return ((const struct socks5 *)machine->m)->level;
+}
+
+/* --- life ----------------------------------------------------------------- */
 static enum al_code
 refuse(struct al_err *err, const char *why)
 {
@@ -348,9 +449,28 @@ make_request(struct socks5 *m, const struct al_hop *hop, const char *host,
 	return AL_OK;
 }
 
+/* Which logins are offered. */
+static void
+choose_methods(struct socks5 *m, const struct al_hop *hop,
+    const struct al_proxy_opts *o)
+{
+	unsigned schemes = o->schemes != 0 ? o->schemes : ~0u;
+
+	m->now_us = o->now_us;
+	m->seen = al_memory_of(o->memory, hop);
+	m->kerberos = (schemes & AL_AUTH_BIT(AL_AUTH_NEGOTIATE)) != 0 &&
+	    (m->seen == NULL || m->now_us >= m->seen->unfit_until_us);
+	/* Who asks for Kerberos, and not for Basic, does not want the password
+	 * to go out in the clear. */
+	if ((schemes & AL_AUTH_BIT(AL_AUTH_NEGOTIATE)) != 0 &&
+	    (schemes & AL_AUTH_BIT(AL_AUTH_BASIC)) == 0)
+		m->login_len = 0;
+}
+
 enum al_code
 al_socks5_machine(struct al_machine *out, const struct al_hop *hop,
-    const char *host, uint16_t port, struct al_err *err)
+    const char *host, uint16_t port, const struct al_proxy_opts *o,
+    struct al_err *err)
 {
 	struct socks5 *m = calloc(1, sizeof(*m));
 	enum al_code code;
@@ -360,10 +480,14 @@ al_socks5_machine(struct al_machine *out, const struct al_hop *hop,
 	code = make_login(m, hop, err);
 	if (code == AL_OK)
 		code = make_request(m, hop, host, port, err);
+	if (code == AL_OK)
+		code = al_socks5_gss_init(&m->gss, hop, m->request,
+		    m->request_len, err);
 	if (code != AL_OK) {
 		free_machine(m);
 		return code;
 	}
-	*out = (struct al_machine){ &ops, m };
+	choose_methods(m, hop, o);
+	*out = (struct al_machine){ &al_socks5_ops, m };
 	return AL_OK;
 }

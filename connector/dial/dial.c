@@ -13,6 +13,7 @@
 #include "connector/loop/loop.h"
 #include "connector/loop/resolve.h"
 #include "connector/stream/handshake.h"
+#include "connector/stream/seal.h"
 #include "connector/stream/tcp.h"
 #include "connector/stream/watch.h"
 #include "proxy/memory.h"
@@ -54,6 +55,7 @@ struct al_dial {
 	struct al_timer		 deadline;
 	unsigned		 deadline_ms;
 	struct al_gss		*gss;		/* of the login under way */
+	bool			 asking;	/* it has a question      */
 	uint8_t			 binding[AL_PROXY_BINDING_MAX];
 	size_t			 binding_len;	/* to the https proxy     */
 
@@ -63,6 +65,7 @@ struct al_dial {
 static void	step_begin(struct al_dial *d);
 static void	try_alternative(struct al_dial *d);
 static void	drive_within(struct al_dial *d, unsigned ms);
+static void	on_ready(void *arg, unsigned ready);
 
 static const struct al_chain *
 chain_of(const struct al_dial *d)
@@ -135,6 +138,7 @@ drop_stack(struct al_dial *d)
 	d->q = NULL;
 	al_gss_free(d->gss);
 	d->gss = NULL;
+	d->asking = false;
 	al_stream_watch_fini(&d->watch);
 	al_stream_free(d->s);
 	d->s = NULL;
@@ -275,19 +279,51 @@ bind_login(struct al_dial *d)
 	d->binding_len = n + len;
 }
 
+/* RFC 1961 5: all that goes through this proxy is wrapped from here on. */
+static enum al_code
+protect(struct al_dial *d, enum al_proxy_level level, struct al_err *err)
+{
+	struct al_gss *gss = d->gss;
+
+	d->gss = NULL;
+	al_stream_watch_fini(&d->watch);	/* the layer has its own fd */
+	d->s = al_seal_new(d->loop, d->s, gss, level == AL_PROXY_SEAL ?
+	    AL_GSS_SEAL : AL_GSS_SIGN, err);
+	if (d->s == NULL)
+		return err->code;
+	return al_stream_watch_init(&d->watch, d->loop, d->s, on_ready, d,
+	    err);
+}
+
+/* The proxy lets us through. */
+static enum al_code
+proxy_open(struct al_dial *d, struct al_err *err)
+{
+	enum al_proxy_level level =
+	    al_proxy_level(al_handshake_machine(d->s));
+
+	al_handshake_release(d->s);
+	if (level != AL_PROXY_BARE)
+		return protect(d, level, err);
+	al_gss_free(d->gss);
+	d->gss = NULL;
+	return AL_OK;
+}
+
 static void
 layer_open(struct al_dial *d)
 {
 	enum al_layer layer = step_of(d)->layer;
 	const char *note = NULL;
+	struct al_err err;
 
 	if (layer == AL_LAYER_TLS) {
 		note = al_tls_describe(d->s);
 		bind_login(d);
-	} else {
-		al_gss_free(d->gss);
-		d->gss = NULL;
-		al_handshake_release(d->s);
+	} else if (proxy_open(d, &err) != AL_OK) {
+		al_timer_cancel(&d->deadline);
+		step_failed(d, &err);
+		return;
 	}
 	trace(d, AL_STEP_OK, note, NULL);
 	al_timer_cancel(&d->deadline);
@@ -301,35 +337,26 @@ static void
 on_ticket(void *arg, const struct al_gss_result *r)
 {
 	struct al_dial *d = arg;
-	const struct al_machine *m = al_handshake_machine(d->s);
-	struct al_err err;
 
-	if (r->err != NULL) {
-		err = al_ticket_error(r);
-		al_proxy_deny(m, &err);
-	} else {
-		al_proxy_give(m, r->token, r->len);
-	}
+	d->asking = false;
+	al_ticket_answer(al_handshake_machine(d->s), r);
 	drive_within(d, d->o.proxy_ms);
 }
 
 /* The proxy's clock stops meanwhile: the helper has a deadline of its own. */
 static void
-fetch_token(struct al_dial *d)
+ask_kerberos(struct al_dial *d)
 {
 	const struct al_machine *m = al_handshake_machine(d->s);
 	struct al_proxy_need need;
 	struct al_err err;
 
+	if (d->asking || !al_proxy_need(m, &need))
+		return;
 	al_timer_cancel(&d->deadline);
-	(void)al_proxy_need(m, &need);
-	if (d->gss == NULL) {
-		d->gss = al_ticket_start(d->loop, d->o.login, &need,
-		    on_ticket, d, &err);
-		if (d->gss != NULL)
-			return;
-	} else if (al_gss_step(d->gss, need.token, need.token_len, on_ticket,
-	    d, &err) == AL_OK) {
+	if (al_ticket_ask(&d->gss, d->loop, d->o.login, &need, on_ticket, d,
+	    &err) == AL_OK) {
+		d->asking = true;
 		return;
 	}
 	al_proxy_deny(m, &err);
@@ -348,7 +375,7 @@ drive(struct al_dial *d)
 	case AL_AGAIN:
 		al_stream_watch_set(&d->watch, al_stream_want(d->s));
 		if (al_handshake_needs_token(d->s))
-			fetch_token(d);
+			ask_kerberos(d);
 		break;
 	default:
 		al_timer_cancel(&d->deadline);

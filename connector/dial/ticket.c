@@ -34,19 +34,22 @@ choose_source(struct al_gss_opts *o, const struct al_dial_login *login,
 	}
 }
 
-struct al_gss *
-al_ticket_start(struct al_loop *loop, const struct al_dial_login *login,
+static struct al_gss *
+start(struct al_loop *loop, const struct al_dial_login *login,
     const struct al_proxy_need *need, al_on_gss *on_gss, void *arg,
     struct al_err *err)
 {
 	static const struct al_dial_login none;
 	char target[sizeof("HTTP@") + AL_HOST_MAX];
-	struct al_gss_opts o = { .target = target, .mech = AL_GSS_SPNEGO };
+	struct al_gss_opts o = { .target = target,
+	    .mech = need->mech == AL_PROXY_KRB5 ? AL_GSS_KRB5 :
+	    AL_GSS_SPNEGO };
 
 	if (login == NULL)
 		login = &none;
 	/* as configured: a name that DNS made of it may be an attacker's */
-	(void)snprintf(target, sizeof(target), "HTTP@%s", need->host);
+	(void)snprintf(target, sizeof(target), "%s@%s", need->service,
+	    need->host);
 	if (login->spn != NULL)
 		o.target = login->spn;
 	o.helper = login->gss_helper;
@@ -58,8 +61,33 @@ al_ticket_start(struct al_loop *loop, const struct al_dial_login *login,
 	return al_gss_start(loop, &o, on_gss, arg, err);
 }
 
-struct al_err
-al_ticket_error(const struct al_gss_result *r)
+enum al_code
+al_ticket_ask(struct al_gss **gss, struct al_loop *loop,
+    const struct al_dial_login *login, const struct al_proxy_need *need,
+    al_on_gss *on_gss, void *arg, struct al_err *err)
+{
+	if (*gss == NULL) {
+		*gss = start(loop, login, need, on_gss, arg, err);
+		return *gss != NULL ? AL_OK : err->code;
+	}
+	switch (need->ask) {
+	case AL_PROXY_WRAP:
+		return al_gss_wrap(*gss, need->level == AL_PROXY_SEAL ?
+		    AL_GSS_SEAL : AL_GSS_SIGN, need->token, need->token_len,
+		    on_gss, arg, err);
+	case AL_PROXY_UNWRAP:
+		return al_gss_unwrap(*gss, need->token, need->token_len,
+		    on_gss, arg, err);
+	case AL_PROXY_TOKEN:
+		break;
+	}
+	return al_gss_step(*gss, need->token, need->token_len, on_gss, arg,
+	    err);
+}
+
+/* What went wrong, with netcheck's cause. */
+static struct al_err
+cause_of(const struct al_gss_result *r)
 {
 	static const int causes[] = {
 		[AL_GSS_OTHER] = 0,
@@ -74,4 +102,19 @@ al_ticket_error(const struct al_gss_result *r)
 
 	err.cause = causes[r->why];
 	return err;
+}
+
+void
+al_ticket_answer(const struct al_machine *m, const struct al_gss_result *r)
+{
+	struct al_err err;
+
+	if (r->err != NULL) {
+		err = cause_of(r);
+		al_proxy_deny(m, &err);
+		return;
+	}
+	al_proxy_give(m, r->token, r->len,
+	    (r->done ? AL_PROXY_GIVEN_DONE : 0) |
+	    (r->flags & AL_GSS_CAN_SEAL ? AL_PROXY_GIVEN_SEAL : 0));
 }

@@ -7,14 +7,16 @@
 #include "proxy/proxy.h"
 
 /*
- * Begin the context that need asks for, out of the credentials that login
- * names: a keytab, user and password, a ccache, or what the system has.
+ * Ask the helper for what a machine needs.  The first question of a login
+ * makes *gss, out of the credentials that login names: a keytab, user and
+ * password, a ccache, or what the system has.
  */
-struct al_gss *al_ticket_start(struct al_loop *loop,
+enum al_code al_ticket_ask(struct al_gss **gss, struct al_loop *loop,
     const struct al_dial_login *login, const struct al_proxy_need *need,
-    al_on_gss *on_gss, void *arg, struct al_err *err);
+    al_on_gss *on_gss, void *arg, struct al_err *err) AL_MUST_CHECK;
 
-/* What went wrong, with netcheck's cause. */
-struct al_err al_ticket_error(const struct al_gss_result *r);
+/* Hand an answer to the machine that asked. */
+void al_ticket_answer(const struct al_machine *m,
+    const struct al_gss_result *r);
 
 #endif

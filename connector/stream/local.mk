@@ -4,6 +4,8 @@ libalcore_la_SOURCES += \
 	connector/stream/handshake.c connector/stream/handshake.h \
 	connector/stream/join.c connector/stream/join.h \
 	connector/stream/pair.c connector/stream/pair.h \
+	connector/stream/ready_fd.c connector/stream/ready_fd.h \
+	connector/stream/seal.c connector/stream/seal.h \
 	connector/stream/stream.c connector/stream/stream.h \
 	connector/stream/tcp.c connector/stream/tcp.h \
 	connector/stream/tls.c connector/stream/tls.h \

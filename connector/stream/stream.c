@@ -3,13 +3,25 @@
 
 #include <sys/socket.h>
 
+static const struct al_stream *
+bottom_of(const struct al_stream *s)
+{
+	while (s->next != NULL)
+		s = s->next;
+	return s;
+}
+
+int
+al_stream_bottom_fd(const struct al_stream *s)
+{
+	return al_stream_fd(bottom_of(s));
+}
+
 int
 al_stream_write_fd(const struct al_stream *s)
 {
-	const struct al_stream *bottom = s;
+	const struct al_stream *bottom = bottom_of(s);
 
-	while (bottom->next != NULL)
-		bottom = bottom->next;
 	return bottom->ops->write_fd != NULL ? bottom->ops->write_fd(bottom) :
 	    al_stream_fd(s);
 }
@@ -29,7 +41,7 @@ void
 al_stream_abort(struct al_stream *s)
 {
 	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
-	int fd = al_stream_fd(s);
+	int fd = al_stream_bottom_fd(s);
 
 	if (fd >= 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));

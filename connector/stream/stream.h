@@ -37,7 +37,8 @@ struct al_stream_ops {
 	unsigned	(*want)(const struct al_stream *s);
 	/* true: a read would return bytes without touching the fd. */
 	int		(*pending)(const struct al_stream *s);
-	/* The fd at the bottom, -1 for none. */
+	/* The fd to watch, -1 for none: that at the bottom, unless a layer
+	 * works on its own between the two. */
 	int		(*fd)(const struct al_stream *s);
 	/* The fd to write to, where it is another one; NULL otherwise. */
 	int		(*write_fd)(const struct al_stream *s);
@@ -100,6 +101,9 @@ al_stream_fd(const struct al_stream *s)
 {
 	return s->ops->fd(s);
 }
+
+/* The socket that the bytes go through, for its options. */
+int al_stream_bottom_fd(const struct al_stream *s);
 
 /* The fd to watch for writing: nearly always al_stream_fd. */
 int al_stream_write_fd(const struct al_stream *s);

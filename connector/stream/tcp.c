@@ -241,7 +241,7 @@ al_tcp_set_local(int fd)
 void
 al_tcp_set_link(struct al_stream *s, unsigned notsent_max, unsigned stuck_ms)
 {
-	int fd = al_stream_fd(s);
+	int fd = al_stream_bottom_fd(s);
 
 	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
 	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);

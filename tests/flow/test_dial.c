@@ -111,7 +111,7 @@ static const struct row {
 	    STALL) }, { SCRIPT(STALL) }, { { .n = 0 } }, F_PROXY,
 	    FAIL(AL_EREFUSED, AL_AT_PROXY, 403), 1, 0, NULL, NULL },
 	{ "socks5 rules", { "socks5h://@A", "http://@B" }, { SCRIPT(
-	    EXPECT("\5\1\0"), SEND("\5\0"), EXPECT("\1\xbb"),
+	    EXPECT("\5\2\0\1"), SEND("\5\0"), EXPECT("\1\xbb"),
 	    SEND("\5\2\0\1\0\0\0\0\0\0")) }, { SCRIPT(STALL) },
 	    { { .n = 0 } }, 0, FAIL(AL_EREFUSED, AL_AT_PROXY, 2), 1, 0, NULL,
 	    NULL },
@@ -148,11 +148,11 @@ static const struct row {
 	NEXT("no TLS", 0, "https://@A", SEND("HTTP/1.0 400 x\r\n\r\n"), STALL),
 	NEXT("TLS stalls", F_TLS_SHORT, "https://@A", STALL),
 	NEXT("TLS closes", 0, "https://@A", CLOSE),
-	NEXT("socks5, no such host", 0, "socks5h://@A", EXPECT("\5\1\0"),
+	NEXT("socks5, no such host", 0, "socks5h://@A", EXPECT("\5\2\0\1"),
 	    SEND("\5\0"), EXPECT("\1\xbb"), SEND("\5\4\0\1\0\0\0\0\0\0")),
 	NEXT("socks4 fails", 0, "socks4a://@A", EXPECT("target.test\0"),
 	    SEND("\0\x5b\0\0\0\0\0\0")),
-	NEXT("socks stalls", F_PROXY, "socks5h://@A", EXPECT("\5\1\0"), STALL),
+	NEXT("socks stalls", F_PROXY, "socks5h://@A", EXPECT("\5\2\0\1"), STALL),
 	{ "dead", { "http://@D", "http://@B" }, { { .n = 0 } },
 	    { SCRIPT(ASKED, UP) }, { { .n = 0 } }, 0, OK(1), 0, 1, NULL,
 	    "tcp> tcp! tcp> tcp= proxy> proxy= " },
@@ -198,13 +198,13 @@ static const struct row {
 	    0, 0, NULL, NULL },
 
 	/* kinds */
-	{ "socks5h", { "socks5h://u:p@@A" }, { SCRIPT(EXPECT("\5\2\0\2"),
+	{ "socks5h", { "socks5h://u:p@@A" }, { SCRIPT(EXPECT("\5\3\0\1\2"),
 	    SEND("\5\2"), EXPECT("\1\1u\1p"), SEND("\1\0"),
 	    EXPECT("\5\1\0\3\x0btarget.test\1\xbb"),
 	    SEND("\5\0\0\1\0\0\0\0\0\0EARLY"), ECHO) }, { { .n = 0 } },
 	    { { .n = 0 } }, 0, OK(0), 1, 0, NULL,
 	    "tcp> tcp= proxy> proxy= " },
-	{ "socks5", { "socks5://@A" }, { SCRIPT(EXPECT("\5\1\0"),
+	{ "socks5", { "socks5://@A" }, { SCRIPT(EXPECT("\5\2\0\1"),
 	    SEND("\5\0"), EXPECT("\5\1\0\1\x7f\0\0\1\1\xbb"),
 	    SEND("\5\0\0\1\0\0\0\0\0\0EARLY"), ECHO) }, { { .n = 0 } },
 	    { { .n = 0 } }, 0, OK(0), 1, 0, NULL,
@@ -222,7 +222,7 @@ static const struct row {
 
 	/* chains */
 	{ "socks5h, http", { "socks5h://@A,http://@B" }, {
-	    SCRIPT(EXPECT("\5\1\0"), SEND("\5\0"), EXPECT("\x7f\0\0\1"),
+	    SCRIPT(EXPECT("\5\2\0\1"), SEND("\5\0"), EXPECT("\x7f\0\0\1"),
 	    SKIP(2), SEND("\5\0\0\1\0\0\0\0\0\0"), RELAY) }, { SCRIPT(ASKED, UP) },
 	    { { .n = 0 } }, 0, OK(0), 1, 1, NULL,
 	    "tcp> tcp= proxy> proxy= proxy> proxy= " },
@@ -239,7 +239,7 @@ static const struct row {
 	{ "second of a chain", { "http://@A,socks5h://@B" }, {
 	    SCRIPT(EXPECT("CONNECT 127.0.0.1:"), EXPECT("\r\n\r\n"),
 	    SEND("HTTP/1.1 200 OK\r\n\r\n"), RELAY) }, {
-	    SCRIPT(EXPECT("\5\1\0"), SEND("\5\xff")) }, { { .n = 0 } }, 0,
+	    SCRIPT(EXPECT("\5\2\0\1"), SEND("\5\xff")) }, { { .n = 0 } }, 0,
 	    FAIL(AL_EAUTH, AL_AT_PROXY, 255), 1, 1, "via @A, @B: the SOCKS5 "
 	    "proxy lets nobody in without a login: configure a user and a "
 	    "password", NULL },
@@ -594,15 +594,15 @@ static void
 socks5_falls_back(void **state)
 {
 	static const struct row r = { "socks5 v6", { "socks5://@A" }, {
-	    SCRIPT(EXPECT("\5\1\0"), SEND("\5\0"), EXPECT("\5\1\0\4 \1"),
+	    SCRIPT(EXPECT("\5\2\0\1"), SEND("\5\0"), EXPECT("\5\1\0\4 \1"),
 	    SEND("\5\x08\0\1\0\0\0\0\0\0")),
-	    SCRIPT(EXPECT("\5\1\0"), SEND("\5\0"),
+	    SCRIPT(EXPECT("\5\2\0\1"), SEND("\5\0"),
 	    EXPECT("\5\1\0\1\x7f\0\0\1\1\xbb"),
 	    SEND("\5\0\0\1\0\0\0\0\0\0EARLY"), ECHO) },
 	    .code = AL_OK, .a_conns = 2 };
 	static const struct row twice = { "socks5 v4 too",
 	    { "socks5://@A" }, {
-	    SCRIPT(EXPECT("\5\1\0"), SEND("\5\0"), EXPECT("\5\1\0"),
+	    SCRIPT(EXPECT("\5\2\0\1"), SEND("\5\0"), EXPECT("\5\1\0"),
 	    SEND("\5\x03\0\1\0\0\0\0\0\0")) },
 	    .code = AL_ENET, .stage = AL_AT_PROXY, .status = 3,
 	    .a_conns = 2 };

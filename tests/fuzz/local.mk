@@ -84,7 +84,8 @@ tests_fuzz_fuzz_route_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_route_LDFLAGS = $(FUZZ_FLAGS)
 
 FUZZ_TARGETS += tests/fuzz/fuzz_socks
-tests_fuzz_fuzz_socks_SOURCES = tests/fuzz/fuzz_socks.c
+tests_fuzz_fuzz_socks_SOURCES = tests/fuzz/fuzz_socks.c \
+	tests/lib/gss_script.h
 tests_fuzz_fuzz_socks_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_socks_LDFLAGS = $(FUZZ_FLAGS)
 

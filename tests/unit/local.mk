@@ -138,9 +138,18 @@ UNIT_TESTS += tests/unit/test_socks4
 tests_unit_test_socks4_SOURCES = tests/unit/test_socks4.c tests/lib/machine.h
 tests_unit_test_socks4_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_ready_fd
+tests_unit_test_ready_fd_SOURCES = tests/unit/test_ready_fd.c
+tests_unit_test_ready_fd_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_socks5
 tests_unit_test_socks5_SOURCES = tests/unit/test_socks5.c tests/lib/machine.h
 tests_unit_test_socks5_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_socks5_gss
+tests_unit_test_socks5_gss_SOURCES = tests/unit/test_socks5_gss.c \
+	tests/lib/gss_script.h tests/lib/machine.h
+tests_unit_test_socks5_gss_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_conf
 tests_unit_test_conf_SOURCES = tests/unit/test_conf.c

@@ -16,6 +16,11 @@ static char me[] = "me", pw[] = "pw";
 /* login: with user and password. */
 enum login { OPEN, LOGIN };
 
+/* Kerberos is another test's. */
+static const struct al_proxy_opts no_kerberos = {
+	.schemes = AL_AUTH_BIT(AL_AUTH_BASIC),
+};
+
 static struct al_machine
 machine(enum login login, const char *host)
 {
@@ -27,7 +32,8 @@ machine(enum login login, const char *host)
 		hop.user = me;
 		hop.password = pw;
 	}
-	assert_int_equal(al_proxy_machine(&m, &hop, host, 443, NULL, &err),
+	assert_int_equal(al_proxy_machine(&m, &hop, host, 443,
+	    &no_kerberos, &err),
 	    AL_OK);
 	return m;
 }
@@ -162,7 +168,8 @@ sent(enum al_proxy_kind kind, enum login login, const char *host,
 		hop.user = me;
 		hop.password = pw;
 	}
-	assert_int_equal(al_proxy_machine(&m, &hop, host, 443, NULL, &t.err),
+	assert_int_equal(al_proxy_machine(&m, &hop, host, 443,
+	    &no_kerberos, &t.err),
 	    AL_OK);
 	(void)talk(m, in, in_len, 1, &t);
 	assert_int_equal(t.sent_len, len);
@@ -197,7 +204,7 @@ requests(void **state)
 		struct al_err err;
 
 		assert_int_equal(al_proxy_machine(&m, &hop, refused[i], 443,
-		    NULL, &err), AL_EUSAGE);
+		    &no_kerberos, &err), AL_EUSAGE);
 	}
 }
 
@@ -207,7 +214,8 @@ refuses(const struct al_hop *hop, const char *host, enum al_code want)
 	struct al_machine m;
 	struct al_err err;
 
-	assert_int_equal(al_proxy_machine(&m, hop, host, 443, NULL, &err),
+	assert_int_equal(al_proxy_machine(&m, hop, host, 443,
+	    &no_kerberos, &err),
 	    want);
 	if (want == AL_OK)
 		m.ops->free(m.m);
@@ -245,7 +253,7 @@ lengths(void **state)
 
 			user.password = text;
 			assert_int_equal(al_proxy_machine(&m, &user, text, 1,
-			    NULL, &t.err), AL_OK);
+			    &no_kerberos, &t.err), AL_OK);
 			assert_int_equal(talk(m, in, sizeof(in) - 1, 1, &t),
 			    AL_HS_DONE);
 			assert_int_equal(t.sent_len,
