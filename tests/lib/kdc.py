@@ -9,10 +9,12 @@ from servers import which
 REALM = "ALPACON.TEST"
 USER, PASSWORD = "ann", "p@ss w/rd #1"
 SERVICE = "HTTP/localhost"
+SOCKS = "rcmd/localhost"
 
 
 class Kdc:
-    """ann with a password and a keytab, HTTP/localhost with a keytab."""
+    """ann with a password and a keytab, a keytab each for HTTP/localhost
+    and rcmd/localhost."""
 
     def __init__(self, box):
         self.box = box
@@ -39,6 +41,8 @@ class Kdc:
         self.admin("addprinc", "-randkey", "machine")
         self.admin("addprinc", "-randkey", "+ok_as_delegate", SERVICE)
         self.keytab = self.ktadd("service.keytab", SERVICE)
+        self.admin("addprinc", "-randkey", SOCKS)
+        self.rcmd_keytab = self.ktadd("rcmd.keytab", SOCKS)
         self.client_keytab = self.ktadd("client.keytab", "machine")
         self.proc = box.start([which("krb5kdc"), "-n", "-r", REALM, "-P",
                                f"{self.dir}/pid"], name="krb5kdc",
