@@ -3,14 +3,19 @@ acceptor of GSSAPI that unwraps and wraps again."""
 import hashlib
 import os
 import re
+import signal
+import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
+import certs
 import kdc
 import traffic
 from alpacon import EX_UNAVAILABLE, program
+from proc import SLOW, descendants, until
 from socks_gss import BARE, SEAL, SIGN, SocksGss
 
 ANN = f"{kdc.USER}@{kdc.REALM}"
@@ -59,11 +64,12 @@ def proxy(realm):
         p.close()
 
 
-def start(box, url, port, env, conf=""):
+def start(box, url, port, env, conf="", *args):
     return box.start(
         [program("alpacon-tunnel"), "dial", "--proxy", url, "--config",
-         box.write(box.name("conf"), conf, 0o600), f"127.0.0.1:{port}"],
-        name="dial", env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+         box.write(box.name("conf"), conf, 0o600), *args,
+         f"127.0.0.1:{port}"], name="dial", env=env,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def dial(box, url, port, env, conf=""):
@@ -72,20 +78,24 @@ def dial(box, url, port, env, conf=""):
     return p.popen.stdout.read(), p.wait(60), p.text()
 
 
-def exchange(box, url, target, env, seed, size):
-    """size bytes each way at once, and the end of each passed on."""
-    p = start(box, url, target.port, env)
-
+def through(p, *blocks):
+    """What comes out while these go in."""
     def out():
         with p.popen.stdin as f:
-            f.write(f"{seed} {size}\n".encode())
-            for b in traffic.stream(seed, size):
+            for b in blocks:
                 f.write(b)
     t = threading.Thread(target=out, daemon=True)
     t.start()
     got = p.popen.stdout.read()
     t.join(60)
     assert p.wait(60) == 0, p.text()
+    return got
+
+
+def exchange(box, url, target, env, seed, size):
+    """size bytes each way at once, and the end of each passed on."""
+    got = through(start(box, url, target.port, env),
+                  f"{seed} {size}\n".encode(), *traffic.stream(seed, size))
     assert len(got) == size
     assert hashlib.sha256(got).hexdigest() == traffic.digest(seed + 1, size)
     assert target.what_came(seed) == (size, traffic.digest(seed, size))
@@ -174,3 +184,76 @@ def test_downgrade(box, proxy, ticket, hello):
                           hello.port, ticket)
     assert (out, code) == (b"", EX_UNAVAILABLE), err
     assert "no longer encrypts" in err
+
+
+def test_tls_inside(box, proxy, ticket):
+    """A layer above, whose writes may wait for the helper."""
+    ca = certs.Authority(box)
+    c = ca.sign("target")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(c.cert, c.key)
+
+    def serve(sock):
+        with context.wrap_socket(sock, server_side=True) as s:
+            got = b"".join(iter(lambda: s.recv(65536), b""))
+            s.sendall(got.swapcase())
+            s.unwrap()
+    t = traffic.Once(serve)
+    data = b"".join(traffic.stream(7, MIB))
+    got = through(start(box, proxy().url(), t.port, ticket, "", "--tls",
+                        "--ca", ca.cert), data)
+    assert got == data.swapcase()
+    t.close()
+
+
+def test_nobody_reads(box, proxy, ticket):
+    """Bounded, and idle: readiness that nobody can use would make it spin."""
+    over = threading.Event()
+
+    def serve(c):
+        c.settimeout(0.1)
+        while not over.is_set():
+            try:
+                c.send(bytes(65536))
+            except TimeoutError:
+                pass
+    t = traffic.Once(serve)
+    p = start(box, proxy().url(), t.port, ticket)
+    fed = [0]
+
+    def feed():
+        try:
+            while True:
+                fed[0] += os.write(p.popen.stdin.fileno(), bytes(65536))
+        except OSError:
+            pass
+    threading.Thread(target=feed, daemon=True).start()
+
+    def stuck():
+        before = fed[0]
+        time.sleep(1)
+        return before == fed[0] > 0
+    until("nothing moves any more", stuck, 60)
+    before = p.cpu_s()
+    time.sleep(2)
+    assert p.cpu_s() - before < 0.2 * SLOW
+    assert p.alive()
+    p.kill()
+    over.set()
+    t.close()
+
+
+def test_helper_dies(box, proxy, ticket):
+    def serve(c):
+        c.sendall(b"hello")
+        c.recv(1)
+    t = traffic.Once(serve)
+    p = start(box, proxy().url(), t.port, ticket)
+    assert p.popen.stdout.read(5) == b"hello"
+    helper, = set(descendants(p.pid)) - {p.pid}
+    os.kill(helper, signal.SIGKILL)
+    p.popen.stdin.write(b"x")
+    p.popen.stdin.close()
+    assert p.wait() == EX_UNAVAILABLE
+    assert "alpacon-gss-helper was killed by signal 9" in p.text()
+    t.close()
