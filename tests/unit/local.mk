@@ -18,7 +18,7 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
-# what test_child and test_gss start
+# what test_child, test_gss and test_seal start
 check_PROGRAMS += tests/unit/child_helper tests/unit/gss_helper
 tests_unit_child_helper_SOURCES = tests/unit/child_helper.c $(HELPER_SOURCES)
 tests_unit_gss_helper_SOURCES = tests/unit/gss_helper.c $(HELPER_SOURCES)
@@ -141,6 +141,10 @@ tests_unit_test_socks4_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_ready_fd
 tests_unit_test_ready_fd_SOURCES = tests/unit/test_ready_fd.c
 tests_unit_test_ready_fd_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_seal
+tests_unit_test_seal_SOURCES = tests/unit/test_seal.c tests/lib/guard.h
+tests_unit_test_seal_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_socks5
 tests_unit_test_socks5_SOURCES = tests/unit/test_socks5.c tests/lib/machine.h
