@@ -17,6 +17,7 @@ struct ask {
 	uint16_t			 port;
 	const char			*variable;
 	const char			*unset;	/* why it says nothing */
+	enum al_source			 winner;	/* so far */
 };
 
 /*
@@ -112,6 +113,22 @@ ask_environment(struct ask *a, struct al_route *r, struct al_err *err)
 }
 
 static enum al_code
+ask_system(struct ask *a, struct al_route *r, struct al_err *err)
+{
+	const struct al_choose_opts *o = a->opts;
+
+	if (o->n_system > 0)
+		return ask_list(o->system, o->n_system, r, err);
+	if (o->system_why != NULL)
+		a->unset = o->system_why;
+	else if (a->winner != AL_SOURCES)
+		a->unset = "not asked: the proxy is known without it";
+	else
+		a->unset = "not asked";
+	return AL_AGAIN;
+}
+
+static enum al_code
 ask_default(struct ask *a, struct al_route *r, struct al_err *err)
 {
 	(void)a;
@@ -131,6 +148,8 @@ static const struct {
 	    false },
 	[AL_SOURCE_ENVIRONMENT] = { "environment", "the environment",
 	    ask_environment, true },
+	[AL_SOURCE_SYSTEM] = { "system", "the system setting", ask_system,
+	    true },
 	[AL_SOURCE_DEFAULT] = { "default", "the default", ask_default,
 	    false },
 };
@@ -298,6 +317,7 @@ consider(struct al_choice *c, struct ask *a, enum al_source source,
 	al_route_init(&r);
 	a->variable = NULL;
 	a->unset = "not set";
+	a->winner = c->source;
 	answer = sources[source].ask(a, &r, err);
 	k->source = source;
 	k->variable = a->variable;

@@ -13,6 +13,7 @@ enum al_source {
 	AL_SOURCE_COMMAND,
 	AL_SOURCE_CONFIG,
 	AL_SOURCE_ENVIRONMENT,
+	AL_SOURCE_SYSTEM,	/* the desktop's settings */
 	AL_SOURCE_DEFAULT,	/* direct */
 	AL_SOURCES
 };
@@ -27,9 +28,16 @@ struct al_choose_opts {
 	size_t			 n_command;
 	const char *const	*config;
 	size_t			 n_config;
+	/* What the system's settings have answered for this URL: what
+	 * al_route_add takes.  Without values: why there are none; NULL:
+	 * they have not been asked. */
+	const char *const	*system;
+	size_t			 n_system;
+	const char		*system_why;
 	/* Holds for every source; NULL: none.  The environment's no_proxy,
 	 * and that loopback hosts need no proxy, hold for proxies from the
-	 * environment only: who names a proxy for us by hand means it. */
+	 * environment and from the system only: who names a proxy for us by
+	 * hand means it.  The system's own exceptions are in its answer. */
 	const char		*no_proxy;
 	/* getenv, or NULL: there is no environment. */
 	const char		*(*get_env)(void *arg, const char *name);

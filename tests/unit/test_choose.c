@@ -198,6 +198,7 @@ get_env(void *arg, const char *name)
 struct chosen {
 	const char	*url;
 	const char	*command[3], *config[3], *env[ENV_MAX];
+	const char	*system[3];
 	const char	*no_proxy;	/* of the configuration */
 	enum al_source	 source;
 	const char	*route;		/* "a; b"; NULL: an error with ... */
@@ -205,6 +206,7 @@ struct chosen {
 };
 
 #define URL	"https://gw.example"
+#define SYSTEM(...)	.system = { __VA_ARGS__ }, .source = AL_SOURCE_SYSTEM
 #define ENV(...)	.env = { __VA_ARGS__ }, .source = AL_SOURCE_ENVIRONMENT
 
 static const struct chosen rows[] = {
@@ -283,6 +285,26 @@ static const struct chosen rows[] = {
 	{ "gw.example", .match = "" }, { "https://u:SECRET@", .match = "" },
 	{ "gopher://h", .match = "no port is known for gopher" },
 	{ "gopher://h:70", .source = AL_SOURCE_DEFAULT, .route = "direct" },
+	/* the system's settings, with the environment's exceptions */
+	{ URL, SYSTEM("http://s:1", "direct"),
+	    .route = "http://s:1; direct" },
+	{ URL, SYSTEM("http://s:1"), .env = { "no_proxy=example" },
+	    .route = "direct", .match = "example" },
+	{ URL, SYSTEM("http://s:1"), .no_proxy = "*.example",
+	    .route = "direct", .match = "*.example" },
+	{ "https://[::1]", SYSTEM("http://s:1"), .route = "direct",
+	    .match = "<loopback>" },
+	{ URL, .system = { "http://s:1" }, .config = { "none" },
+	    .source = AL_SOURCE_CONFIG, .route = "direct" },
+	{ URL, .system = { "http://s:1" }, ENV("https_proxy="),
+	    .route = "direct" },
+	{ URL, .system = { "http://s:1" }, ENV("https_proxy=e"),
+	    .route = "http://e:80" },
+	{ URL, .system = { "ftp://u:SECRET@s" },
+	    .match = "the system setting: " },
+	{ URL, .system = { "localhost:8080" }, .match = "our own listener" },
+	{ URL, .system = { "ftp://s" }, ENV("https_proxy=e"),
+	    .route = "http://e:80" },
 	/* what loses may be wrong */
 	{ URL, .command = { "a" }, .config = { "ftp://b" },
 	    .env = { "https_proxy=u:SECRET#@c" }, .source = AL_SOURCE_COMMAND,
@@ -361,6 +383,7 @@ chooses(void **state)
 		struct al_choose_opts opts = {
 			.command = r->command, .n_command = count(r->command),
 			.config = r->config, .n_config = count(r->config),
+			.system = r->system, .n_system = count(r->system),
 			.no_proxy = r->no_proxy,
 			.get_env = get_env, .arg = env,
 			.listeners = listeners, .n_listeners = 3,
@@ -412,8 +435,11 @@ explains(void **state)
 	assert_null(c.considered[2].value);
 	assert_string_equal(c.considered[2].lost,
 	    "http_proxy is for http:// only; set https_proxy");
-	assert_string_equal(c.considered[3].value, "direct");
+	assert_null(c.considered[3].value);
 	assert_string_equal(c.considered[3].lost,
+	    "not asked: the proxy is known without it");
+	assert_string_equal(c.considered[4].value, "direct");
+	assert_string_equal(c.considered[4].lost,
 	    "the configuration is asked first");
 	assert_string_equal(c.route.chains[0].hops[0].password, "SECRET");
 	al_choice_fini(&c);
@@ -440,6 +466,48 @@ explains(void **state)
 	opts.n_config = 0;
 	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
 	assert_string_equal(al_source_name(c.source), "default");
+	assert_string_equal(c.considered[3].lost, "not asked");
+	al_choice_fini(&c);
+}
+
+/* The desktop's settings: what they say, and why they say nothing. */
+static void
+explains_system(void **state)
+{
+	static const char *const system[] = { "http://u:SECRET@s:1",
+	    "socks5h://t", "direct" };
+	static const char *const all[] = { "https_proxy=e", NULL };
+	struct al_choose_opts opts = { .get_env = get_env,
+		.system = system, .n_system = 3, .arg = (void *)(uintptr_t)all,
+	};
+	struct al_choice c;
+	struct al_err err;
+
+	(void)state;
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_string_equal(al_source_name(c.source), "environment");
+	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].value,
+	    "http://s:1; socks5h://t:1080; direct");
+	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
+	    "the environment is asked first");
+	al_choice_fini(&c);
+
+	opts.get_env = NULL;
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_string_equal(al_source_name(c.source), "system");
+	assert_int_equal(c.route.n, 3);
+	assert_string_equal(c.route.chains[0].hops[0].password, "SECRET");
+	assert_string_equal(c.considered[AL_SOURCE_DEFAULT].lost,
+	    "the system setting is asked first");
+	al_choice_fini(&c);
+
+	opts.n_system = 0;
+	opts.system_why = "it has crashed";
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_string_equal(al_source_name(c.source), "default");
+	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
+	    "it has crashed");
+	assert_null(c.considered[AL_SOURCE_SYSTEM].value);
 	al_choice_fini(&c);
 }
 
@@ -452,6 +520,7 @@ main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(chooses),
 		cmocka_unit_test(explains),
+		cmocka_unit_test(explains_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
