@@ -21,6 +21,7 @@ packages() {
 	libssl-dev                   build       -            TLS
 	libjansson-dev               build       -            JSON
 	libkrb5-dev                  build       -            Kerberos to HTTP proxies
+	libproxy-dev                 build       -            proxy settings of the desktop
 	libcmocka-dev                check       -            unit tests
 	libsystemd-dev               check       -            service manager notifications
 	clang                        check       -            second compiler, sanitizers, fuzzer
@@ -44,6 +45,9 @@ packages() {
 	krb5-user                    check       -            kinit
 	python3-gssapi               check       -            the accepting side of Kerberos
 	gss-ntlmssp                  check       -            NTLM, which must not be offered
+	libproxy1-plugin-gsettings   check       -            libproxy reads GNOME's settings
+	gsettings-desktop-schemas    check       -            the names of those
+	libglib2.0-bin               check       -            gsettings
 	faketime                     check       -            tickets that have expired, wrong clocks
 	openssh-server               check       ssh          SSH over the tunnel, ssh -D
 	openssh-client               check       -            SSH over the tunnel

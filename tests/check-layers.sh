@@ -15,7 +15,7 @@ BEGIN {
 	    "connector/session=8 connector/api=9 connector/daemon=10 " \
 	    "connector/connectord=11 connector/gatewayd=11 " \
 	    "connector/tunnel=11 connector/netcheck=11 " \
-	    "connector/gsshelper=11", rows, " ")
+	    "connector/gsshelper=11 connector/syscfghelper=11", rows, " ")
 	for (i in rows) {
 		split(rows[i], pair, "=")
 		layer[pair[1]] = pair[2]
@@ -32,6 +32,7 @@ BEGIN {
 	    only["sys/epoll.h"] = "^(connector/(loop|helper|stream|dial|" \
 	    "session|api|daemon|include)/|pac/|" program ")"
 	only["gssapi/"] = only["krb5/"] = "^connector/gsshelper/"
+	only["proxy.h"] = "^connector/syscfghelper/"
 	only["jansson.h"] = "^(connector/(daemon|session)/|" program ")"
 }
 function folder(path) {
@@ -73,7 +74,7 @@ self_test() {
 	trap 'rm -rf "$dir"' EXIT
 	cd "$dir" && mkdir -p connector/base connector/wire connector/tunnel \
 	    connector/netcheck connector/loop connector/helper \
-	    connector/gsshelper pac || exit 2
+	    connector/gsshelper connector/syscfghelper pac || exit 2
 	n=0
 	while IFS='|' read -r want file text; do
 		n=$((n + 1))
@@ -103,6 +104,8 @@ self_test() {
 	bad|connector/helper/a.c|#include "pac/b.h"
 	ok|connector/gsshelper/a.c|#include <gssapi/gssapi.h>
 	bad|connector/helper/a.c|#include <gssapi/gssapi.h>
+	ok|connector/syscfghelper/a.c|#include <proxy.h>
+	bad|connector/helper/a.c|#include <proxy.h>
 	ok|connector/helper/a.c|#include <poll.h>
 	ROWS
 	echo "self-test: $n rows ok"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connector/daemon/system.h"
 #include "proxy/auth.h"
 
 /* One list has one source: flags win over files. */
@@ -101,11 +102,14 @@ al_reach_fini(struct al_reach *r)
 }
 
 struct al_workspace *
-al_reach_open(const struct al_conf *c, const char *url, struct al_err *err)
+al_reach_open(const struct al_conf *c, const struct al_reach_opts *opts,
+    struct al_err *err)
 {
 	struct al_workspace_opts o = {
-		.url = url,
+		.url = opts->url,
 		.ca_file = al_conf_text(c, NULL, NULL, "ca_file"),
+		.flags = al_conf_bool(c, NULL, NULL, "proxy_from_system") ?
+		    AL_WORKSPACE_SYSTEM : 0,
 	};
 	struct al_workspace *w = NULL;
 	struct al_reach r;
@@ -113,5 +117,9 @@ al_reach_open(const struct al_conf *c, const char *url, struct al_err *err)
 	if (al_reach_proxies(&r, c, &o, err) == AL_OK)
 		w = al_workspace_new(&o, err);
 	al_reach_fini(&r);
-	return w;
+	if (w == NULL || al_system_settle(opts->base, opts->loop, w,
+	    opts->other, err) == AL_OK)
+		return w;
+	al_workspace_free(w);
+	return NULL;
 }

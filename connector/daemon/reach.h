@@ -6,12 +6,25 @@
 #include "connector/daemon/secret.h"
 #include "connector/session/workspace.h"
 
+struct al_loop;
+struct event_base;
+
+/* What al_reach_open is for: one of the two. */
+struct al_reach_opts {
+	const char		*url;		/* the workspace's      */
+	const char		*other;		/* or of another host   */
+	/* Nothing else runs there yet: the system's settings may be asked,
+	 * which takes as long as their helper's deadline. */
+	struct event_base	*base;
+	struct al_loop		*loop;
+};
+
 /*
- * c has AL_WHERE_KEYS (where.h).  url: NULL for other hosts only.  The file
- * with the proxies' password is read here.
+ * c has AL_WHERE_KEYS (where.h).  The file with the proxies' password is read
+ * here.  AL_EOF: somebody has left base.
  */
-struct al_workspace *al_reach_open(const struct al_conf *c, const char *url,
-    struct al_err *err);
+struct al_workspace *al_reach_open(const struct al_conf *c,
+    const struct al_reach_opts *opts, struct al_err *err);
 
 /* What options borrow that AL_PROXY_KEYS have filled in. */
 struct al_reach {

@@ -34,6 +34,8 @@
 	    .env = "ALPACON_TOKEN_FILE" },				\
 	{ .key = "ca_file", .type = AL_CONF_PATH,			\
 	    .env = "ALPACON_CA_FILE" },					\
+	{ .key = "proxy_from_system", .type = AL_CONF_BOOL,		\
+	    .def = "yes" },						\
 	AL_PROXY_KEYS
 
 #define AL_WHERE_CONFIG	1000

@@ -2,5 +2,6 @@
 libalcore_la_SOURCES += \
 	connector/helper/child.c connector/helper/child.h \
 	connector/helper/gss.c connector/helper/gss.h \
-	connector/helper/spawn.c connector/helper/spawn.h
+	connector/helper/spawn.c connector/helper/spawn.h \
+	connector/helper/syscfg.c connector/helper/syscfg.h
 HELPER_SOURCES = connector/helper/serve.c connector/helper/serve.h

@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "connector/daemon/reach.h"
+#include "connector/helper/syscfg.h"
 #include "connector/netcheck/netcheck.h"
 
 #define NC_NO_STORE	162
@@ -115,6 +116,7 @@ static void
 say_choice(struct netcheck *n, const struct al_choice *c)
 {
 	const struct al_considered *k = &c->considered[c->source];
+	const struct al_considered *sys = &c->considered[AL_SOURCE_SYSTEM];
 	char chain[AL_CHAIN_TEXT], note[400];
 	size_t i, len = 0;
 
@@ -129,6 +131,10 @@ say_choice(struct netcheck *n, const struct al_choice *c)
 		    " (%s%s%s)", al_source_name(c->source),
 		    k->variable != NULL ? ": " : "", k->variable != NULL ?
 		    k->variable : "");
+	if (c->source == AL_SOURCE_DEFAULT && len < sizeof(note) &&
+	    strcmp(sys->lost, AL_SYSCFG_NOTHING) != 0)
+		len += (size_t)snprintf(note + len, sizeof(note) - len,
+		    "; system settings: %s", sys->lost);
 	if (c->no_proxy_match != NULL && len < sizeof(note))
 		(void)snprintf(note + len, sizeof(note) - len,
 		    "; no_proxy has %s", c->no_proxy_match);
@@ -152,9 +158,12 @@ blame(struct netcheck *n, const struct al_err *err)
 enum al_code
 netcheck_env(struct netcheck *n, struct al_err *err)
 {
+	const struct al_reach_opts o = { .url = n->report.url,
+	    .base = n->base, .loop = n->loop };
+
 	check_store(n);
 	al_report_begin(&n->report, AL_CHECK_DISCOVER, "", netcheck_now(n));
-	n->workspace = al_reach_open(n->conf, n->report.url, err);
+	n->workspace = al_reach_open(n->conf, &o, err);
 	if (n->workspace == NULL) {
 		n->report.results[AL_CHECK_DISCOVER].status =
 		    AL_STATUS_WAITING;

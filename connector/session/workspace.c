@@ -11,7 +11,8 @@
 
 struct al_workspace {
 	struct al_url		 url;
-	bool			 has_url;
+	bool			 has_url, may_ask;
+	char			*url_text;
 	char			 authority[AL_HOST_MAX + 10];
 	struct al_choice	 choice;
 	struct al_tls_ctx	*tls, *proxy_tls;
@@ -19,7 +20,8 @@ struct al_workspace {
 	unsigned		 resolve_flags;
 	/* to choose again for other hosts: texts are ours */
 	struct al_choose_opts	 choose;
-	char			**command, **config;
+	char			**command, **config, **system;
+	char			*system_why;
 	char			*no_proxy, *proxy_user, *proxy_password;
 	char			*credentials_for;
 	char			*spn, *ccache, *keytab;
@@ -95,6 +97,9 @@ keep_choosing(struct al_workspace *w, const struct al_workspace_opts *o,
 		memcpy(w->listeners, c->listeners,
 		    c->n_listeners * sizeof(*w->listeners));
 	}
+	w->may_ask = (o->flags & AL_WORKSPACE_SYSTEM) != 0;
+	w->system_why = copy(w->may_ask ? NULL : "switched off", err);
+	w->choose.system_why = w->system_why;
 	if (err->code != AL_OK)
 		return err->code;
 	w->choose.command = (const char *const *)w->command;
@@ -117,6 +122,9 @@ set_url(struct al_workspace *w, const char *text, struct al_err *err)
 		return err->code;
 	}
 	w->has_url = true;
+	w->url_text = copy(text, err);
+	if (w->url_text == NULL)
+		return err->code;
 	if (strcmp(w->url.scheme, "https") != 0 &&
 	    strcmp(w->url.scheme, "wss") != 0)
 		return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0,
@@ -171,6 +179,9 @@ al_workspace_free(struct al_workspace *w)
 		al_url_fini(&w->url);
 	free_list(w->command);
 	free_list(w->config);
+	free_list(w->system);
+	free(w->system_why);
+	al_str_free_secret(w->url_text);
 	free(w->no_proxy);
 	free(w->proxy_user);
 	free(w->credentials_for);
@@ -258,4 +269,44 @@ al_workspace_choose(const struct al_workspace *w, const char *url,
 	if (code != AL_OK)
 		al_choice_fini(c);
 	return code;
+}
+
+bool
+al_workspace_wants_system(const struct al_workspace *w, const char *url)
+{
+	struct al_choice c;
+	struct al_err err;
+	bool wants;
+
+	if (!w->may_ask || (url == NULL && !w->has_url))
+		return false;
+	if (url == NULL)
+		return w->choice.source == AL_SOURCE_DEFAULT;
+	/* what is wrong is said by the choice that counts */
+	if (al_choose(&c, url, &w->choose, &err) != AL_OK)
+		return false;
+	wants = c.source == AL_SOURCE_DEFAULT;
+	al_choice_fini(&c);
+	return wants;
+}
+
+enum al_code
+al_workspace_set_system(struct al_workspace *w, const char *const *texts,
+    size_t n, const char *why, struct al_err *err)
+{
+	err->code = AL_OK;
+	free_list(w->system);
+	free(w->system_why);
+	w->system = copy_list(texts, n, err);
+	w->system_why = copy(why, err);
+	w->choose.n_system = 0;
+	w->choose.system_why = w->system_why;
+	if (err->code != AL_OK)
+		return err->code;
+	w->choose.system = (const char *const *)w->system;
+	w->choose.n_system = n;
+	if (!w->has_url)
+		return AL_OK;
+	al_choice_fini(&w->choice);
+	return al_workspace_choose(w, w->url_text, &w->choice, err);
 }

@@ -2,6 +2,8 @@
 #ifndef AL_SESSION_WORKSPACE_H
 #define AL_SESSION_WORKSPACE_H
 
+#include <stdbool.h>
+
 #include "connector/base/err.h"
 #include "connector/base/url.h"
 #include "connector/session/client.h"
@@ -32,6 +34,7 @@ struct al_workspace_opts {
 };
 
 #define AL_WORKSPACE_NO_ENV	1u	/* ignore the proxy environment */
+#define AL_WORKSPACE_SYSTEM	2u	/* the system's settings count too */
 
 /* Read once: what changes needs a new one. */
 struct al_workspace;
@@ -50,6 +53,20 @@ const struct al_choice *al_workspace_choice(const struct al_workspace *w);
 /* Fill t for a client; path and authorization are borrowed with it. */
 void al_workspace_target(const struct al_workspace *w, const char *path,
     const char *authorization, struct al_client_target *t);
+
+/*
+ * Should the system's settings be asked for url (NULL: the workspace host)?
+ * Only with AL_WORKSPACE_SYSTEM, and when nothing else has named a proxy, or
+ * said that there is none.
+ */
+bool al_workspace_wants_system(const struct al_workspace *w, const char *url);
+/*
+ * Before w is used: what they have answered, as in al_choose_opts, and choose
+ * again.  It holds for all hosts from now on.  Texts are copied.
+ */
+enum al_code al_workspace_set_system(struct al_workspace *w,
+    const char *const *texts, size_t n, const char *why, struct al_err *err)
+    AL_MUST_CHECK;
 
 struct al_tls_ctx *al_workspace_tls(const struct al_workspace *w);
 struct al_tls_ctx *al_workspace_proxy_tls(const struct al_workspace *w);

@@ -78,6 +78,8 @@ print_text(const struct al_choice *c)
 enum al_exit
 run_route(struct tunnel *t, const char *url)
 {
+	const struct al_reach_opts o = { .other = url, .base = t->base,
+	    .loop = t->loop };
 	struct al_choice c;
 	struct al_err err;
 	struct al_workspace *w;
@@ -88,7 +90,7 @@ run_route(struct tunnel *t, const char *url)
 		return al_exit_say(PROGRAM, &err);
 	}
 	al_url_fini(&u);
-	w = al_reach_open(t->conf, NULL, &err);
+	w = al_reach_open(t->conf, &o, &err);
 	if (w == NULL || al_workspace_choose(w, url, &c, &err) != AL_OK) {
 		al_workspace_free(w);
 		return al_exit_say(PROGRAM, &err);

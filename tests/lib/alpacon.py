@@ -26,6 +26,8 @@ def program(name):
 
 os.environ.setdefault("ALPACON_GSS_HELPER",
                       os.path.join(BUILD, "alpacon-gss-helper"))
+os.environ.setdefault("ALPACON_SYSCFG_HELPER",
+                      os.path.join(BUILD, "alpacon-syscfg-helper"))
 
 GATEWAYD, CONNECTORD = "alpacon-gatewayd", "alpacon-connectord"
 TUNNEL, NETCHECK = "alpacon-tunnel", "alpacon-netcheck"

@@ -18,10 +18,13 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
-# what test_child, test_gss and test_seal start
-check_PROGRAMS += tests/unit/child_helper tests/unit/gss_helper
+# what test_child, test_gss, test_seal and test_syscfg start
+check_PROGRAMS += tests/unit/child_helper tests/unit/gss_helper \
+	tests/unit/syscfg_helper
 tests_unit_child_helper_SOURCES = tests/unit/child_helper.c $(HELPER_SOURCES)
 tests_unit_gss_helper_SOURCES = tests/unit/gss_helper.c $(HELPER_SOURCES)
+tests_unit_syscfg_helper_SOURCES = tests/unit/syscfg_helper.c \
+	$(HELPER_SOURCES)
 
 UNIT_TESTS += tests/unit/test_child
 tests_unit_test_child_SOURCES = tests/unit/test_child.c
@@ -86,6 +89,10 @@ tests_unit_test_session_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_syscfg
+tests_unit_test_syscfg_SOURCES = tests/unit/test_syscfg.c
+tests_unit_test_syscfg_LDADD = libaldaemon.la $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_target
 tests_unit_test_target_SOURCES = tests/unit/test_target.c

@@ -1,0 +1,210 @@
+"""The system's proxy settings: the real libproxy and the real GSettings, whose
+keyfile backend needs a home and no desktop; and helpers that fail."""
+import json
+import os
+import socket
+import struct
+import time
+
+import pytest
+
+import alpacon
+
+URL = "https://acme.us1.alpacon.io/"
+HELPER = os.path.join(alpacon.BUILD, "alpacon-syscfg-helper")
+MANUAL = """[system/proxy]
+mode='manual'
+ignore-hosts=['*.corp', 'odd.example:8443']
+[system/proxy/https]
+host='gproxy'
+port=3128
+[system/proxy/http]
+host='hproxy'
+port=3129
+[system/proxy/socks]
+host='gsocks'
+port=1080
+"""
+OURS = ("system", ["http://gproxy:3128", "socks5h://gsocks:1080"])
+NOTHING = ("default", ["direct"])
+
+
+def desktop(box, settings):
+    """The environment of a GNOME session with these settings."""
+    where = box.path("home/.config/glib-2.0/settings")
+    os.makedirs(where, exist_ok=True)
+    with open(os.path.join(where, "keyfile"), "w") as f:
+        f.write(settings)
+    return {"HOME": box.path("home"), "XDG_CURRENT_DESKTOP": "GNOME",
+            "DESKTOP_SESSION": "gnome", "GSETTINGS_BACKEND": "keyfile"}
+
+
+def route(box, *args, env=None, url=URL):
+    code, out, err = box.run(
+        [alpacon.program(alpacon.TUNNEL), "route", "--json", *args, url],
+        name="route", env=dict({"HOME": box.dir}, **(env or {})))
+    assert code == 0, err
+    return json.loads(out)
+
+
+def chosen(got):
+    return got["source"], got["route"]
+
+
+def lost(got):
+    return next(c["lost"] for c in got["considered"]
+                if c["source"] == "system")
+
+
+def helper(box, script):
+    """A helper that is not ours."""
+    path = box.write("helper", "#!/bin/sh\n" + script, 0o700)
+    return {"ALPACON_SYSCFG_HELPER": path}
+
+
+# --- the real one -------------------------------------------------------------
+@pytest.mark.parametrize("url, want", [
+    (URL, OURS), ("wss://acme.us1.alpacon.io/path?canary1", OURS),
+    ("http://acme.example/", ("system", ["http://hproxy:3129",
+                                         "socks5h://gsocks:1080"])),
+    # its exceptions are its own business
+    ("https://x.corp/", NOTHING), ("https://odd.example/", OURS),
+    ("https://odd.example:8443/", NOTHING),
+    ("https://[2001:db8::1]:8443/", OURS),
+])
+def test_gnome(box, url, want):
+    assert chosen(route(box, url=url, env=desktop(box, MANUAL))) == want
+
+
+def test_nothing_is_set(box):
+    for env in ({}, desktop(box, "[system/proxy]\nmode='none'\n")):
+        got = route(box, env=env)
+        assert chosen(got) == NOTHING
+        assert lost(got) == "no answer"
+
+
+def test_pac_file_is_told(box):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        s.settimeout(0.2)
+        url = f"http://127.0.0.1:{s.getsockname()[1]}/x.pac"
+        env = desktop(box, "[system/proxy]\nmode='auto'\n"
+                      f"autoconfig-url='{url}'\n")
+        got = route(box, env=env)
+        with pytest.raises(TimeoutError):   # nobody has come for the file
+            s.accept()
+    assert chosen(got) == NOTHING
+    assert lost(got) == f"the desktop names a PAC file, {url}, which is not " \
+        "read"
+
+
+def test_wpad_is_not_done(box):
+    got = route(box, env=desktop(box, "[system/proxy]\nmode='auto'\n"))
+    assert lost(got) == "the desktop wants WPAD, which is not done"
+
+
+def test_password_stays_secret(box):
+    env = desktop(box, MANUAL.replace("host='hproxy'", "host='hproxy'\n"
+                                      "use-authentication=true\n"
+                                      "authentication-user='ann'\n"
+                                      "authentication-password='canary1'"))
+    got = route(box, url="http://acme.example/", env=env)
+    assert got["route"][0] == "http://hproxy:3129"
+    assert "canary1" not in json.dumps(got)
+
+
+def ask_helper(box, question):
+    """Without a library in front that would see to it."""
+    ours, its = socket.socketpair()
+    with ours, its:
+        p = box.start([HELPER], name="helper", stdin=its,
+                      env=desktop(box, MANUAL))
+        its.close()
+        ours.settimeout(10)
+        ours.sendall(struct.pack(">I", len(question)) + question)
+        with ours.makefile("rb") as got:
+            answer = got.read(struct.unpack(">I", got.read(4))[0])
+    assert p.wait(10) == 0
+    return answer
+
+
+PROXY, REFUSED = b"\x01", b"\x03"
+
+
+@pytest.mark.parametrize("question, kind", [
+    (b"\1\x01\xbba.example", PROXY), (b"\0\0\x50[::1]", REFUSED),
+    (b"\1\x01\xbb2001:db8::1", PROXY), (b"\1\x01\xbbg::1", REFUSED),
+    (b"\1\x01\xbb" + b"a" * 255, PROXY),
+    (b"\1\x01\xbb" + b"a" * 256, REFUSED),
+    # no scheme of ours, no port, no host, half a question
+    (b"\2\x01\xbba", REFUSED), (b"\1\0\0a", REFUSED),
+    (b"\1\x01\xbb", REFUSED), (b"\1\x01", REFUSED), (b"", REFUSED),
+    # into JavaScript, into a head, into a URL, cut off, an option
+    (b"\1\x01\xbba');alert('", REFUSED), (b"\1\x01\xbba\r\nX:", REFUSED),
+    (b"\1\x01\xbbu:p@a", REFUSED), (b"\1\x01\xbba/p", REFUSED),
+    (b"\1\x01\xbba\0b", REFUSED), (b"\1\x01\xbb-a", REFUSED),
+    (b"\1\x01\xbb" + "b\u00fccher".encode(), REFUSED),
+])
+def test_only_hosts_are_asked_for(box, question, kind):
+    assert ask_helper(box, question)[:1] == kind
+
+
+# --- the order ----------------------------------------------------------------
+@pytest.mark.parametrize("args, env, want", [
+    (["--proxy", "http://c:1"], {}, ("command", ["http://c:1"])),
+    (["--proxy", "none"], {}, ("command", ["direct"])),
+    ([], {"https_proxy": "http://e:1"}, ("environment", ["http://e:1"])),
+    ([], {"https_proxy": ""}, ("environment", ["direct"])),
+])
+def test_not_asked(box, args, env, want):
+    asked = box.path("asked")
+    env = dict(helper(box, f"touch {asked}; exit 1"), **env)
+    got = route(box, *args, env=env)
+    assert chosen(got) == want
+    assert lost(got) == "not asked: the proxy is known without it"
+    assert not os.path.exists(asked)
+
+
+def test_switched_off(box):
+    f = box.write("tunnel.conf", "proxy_from_system = no\n", 0o600)
+    got = route(box, "--config", f, env=desktop(box, MANUAL))
+    assert chosen(got) == NOTHING
+    assert lost(got) == "switched off"
+
+
+def test_environments_exceptions(box):
+    env = dict(desktop(box, MANUAL), no_proxy="alpacon.io")
+    got = route(box, env=env)
+    assert (got["source"], got["route"]) == ("system", ["direct"])
+    assert got["no_proxy_match"] == "alpacon.io"
+
+
+# --- helpers that fail --------------------------------------------------------
+@pytest.mark.parametrize("script, why", [
+    ("kill -SEGV $$", "was killed by signal 11"),
+    ("echo oh dear >&2; exit 3", "ended with status 3: oh dear"),
+    ("printf '\\0\\0\\0\\1x'; sleep 10", "answered with nonsense"),
+    ("printf '\\377\\377\\377\\377'; sleep 10", "announced a message of"),
+])
+def test_crash_is_a_note(box, script, why):
+    got = route(box, env=helper(box, script))
+    assert chosen(got) == NOTHING
+    assert "alpacon-syscfg-helper " + why in lost(got)
+
+
+def test_hanging_costs_the_deadline(box):
+    start = time.monotonic()
+    got = route(box, env=helper(box, "exec sleep 60"))
+    assert 2.5 < time.monotonic() - start < 6
+    assert chosen(got) == NOTHING
+    assert lost(got) == "alpacon-syscfg-helper did not answer within 3000 ms"
+
+
+def test_no_helper(box):
+    got = route(box, env={"ALPACON_SYSCFG_HELPER": box.path("none")})
+    assert chosen(got) == NOTHING
+    assert lost(got) == "alpacon-syscfg-helper is not installed"
+
+
+def test_helper_refuses_a_terminal(box):
+    code, _, _ = box.run([HELPER])
+    assert code == 64
