@@ -51,6 +51,8 @@ static const struct al_conf_key keys[] = {
 	{ .key = "no_proxy", .type = AL_CONF_TEXT },
 	{ .key = "proxy_from_environment", .type = AL_CONF_BOOL,
 	    .def = "yes" },
+	/* a service sees no desktop */
+	{ .key = "proxy_from_system", .type = AL_CONF_BOOL, .def = "no" },
 	{ .key = "allow_target", .type = AL_CONF_TEXT, .flags = AL_CONF_LIST,
 	    .def = "loopback", .check = check_target },
 	{ .key = "allow_host", .type = AL_CONF_TEXT, .flags = AL_CONF_LIST,

@@ -20,6 +20,7 @@
  *	proxy_user, proxy_password_file, proxy_ca_file, proxy_cert, proxy_key
  *	no_proxy			"a.corp,10.0.0.0/8"
  *	proxy_from_environment = yes|no
+ *	proxy_from_system = no|yes	daemon/system.h
  *	allow_target = RULE		list, policy.h: what the gateway may ask for
  *	allow_host = HOST[:PORT]	list, names.h: what is carried beside the
  *					workspace host

@@ -10,7 +10,9 @@
 #include "connector/connectord/uplink.h"
 #include "connector/daemon/log.h"
 #include "connector/daemon/notify.h"
+#include "connector/daemon/system.h"
 #include "connector/loop/loop.h"
+#include "connector/session/workspace.h"
 
 #define DIALS_MAX	256
 #define DRAIN_MS	30000
@@ -19,6 +21,8 @@
 struct al_connectord {
 	struct al_connectord_opts o;
 	struct al_site		*site;
+	struct al_site		*next;	/* read, while the system is asked */
+	struct al_system	*asking;
 	struct al_doors		*doors;
 	struct al_guests	*guests;
 	struct al_targets	*targets;
@@ -95,6 +99,18 @@ static const struct al_uplink_ops uplink_ops = {
 };
 
 /* --- settings ------------------------------------------------------------- */
+static void
+tell_silence(const struct al_site *s)
+{
+	const struct al_choice *c = al_workspace_choice(s->workspace);
+
+	/* it would still like an answer: there was none */
+	if (al_workspace_wants_system(s->workspace, NULL))
+		al_log(AL_LOG_NOTICE, "system-settings", NULL, "no proxy from "
+		    "the system's settings (%s): connections are direct",
+		    c->considered[AL_SOURCE_SYSTEM].lost);
+}
+
 /* All or nothing: what may fail comes first. */
 static enum al_code
 apply(struct al_connectord *c, struct al_site *s, struct al_err *err)
@@ -106,29 +122,66 @@ apply(struct al_connectord *c, struct al_site *s, struct al_err *err)
 	al_guests_set_site(c->guests, s);
 	al_site_release(c->site);
 	c->site = al_site_hold(s);
+	tell_silence(s);
 	al_guests_look(c->guests);
 	return AL_OK;
+}
+
+static void
+reloaded(struct al_connectord *c, const struct al_err *why)
+{
+	struct al_site *s = c->next;
+	struct al_err err;
+
+	c->next = NULL;
+	if (why == NULL && apply(c, s, &err) != AL_OK)
+		why = &err;
+	if (why == NULL)
+		al_log(AL_LOG_NOTICE, "reloaded", NULL,
+		    "the new settings are in use");
+	else
+		al_log(AL_LOG_ERROR, "reload-failed", NULL,
+		    "%s; nothing has changed", why->text);
+	al_site_release(s);
+	al_notify_ready();
+	tell_status(c);
+}
+
+static void
+on_system(void *arg, const struct al_err *err)
+{
+	struct al_connectord *c = arg;
+
+	c->asking = NULL;
+	reloaded(c, err);
+}
+
+/* A reading that still waits for an answer gives way. */
+static void
+abandon(struct al_connectord *c)
+{
+	al_system_cancel(c->asking);
+	c->asking = NULL;
+	al_site_release(c->next);
+	c->next = NULL;
 }
 
 void
 al_connectord_reload(struct al_connectord *c)
 {
-	struct al_site *s;
-	struct al_err err;
+	struct al_err err = { .code = AL_OK };
 
 	if (c->drain_by_ms != 0)
 		return;
+	abandon(c);
 	al_notify_reloading();
-	s = c->o.load(c->o.arg, &err);
-	if (s != NULL && apply(c, s, &err) == AL_OK)
-		al_log(AL_LOG_NOTICE, "reloaded", NULL,
-		    "the new settings are in use");
-	else
-		al_log(AL_LOG_ERROR, "reload-failed", NULL,
-		    "%s; nothing has changed", err.text);
-	al_site_release(s);
-	al_notify_ready();
-	tell_status(c);
+	c->next = c->o.load(c->o.arg, &err);
+	if (c->next != NULL)
+		c->asking = al_system_start(c->o.loop, c->next->workspace,
+		    NULL, on_system, c, &err);
+	if (c->asking == NULL)
+		reloaded(c, c->next == NULL || err.code != AL_OK ? &err :
+		    NULL);
 }
 
 /* --- leaving -------------------------------------------------------------- */
@@ -163,6 +216,7 @@ al_connectord_stop(struct al_connectord *c)
 	if (c->drain_by_ms != 0)
 		return;
 	c->drain_by_ms = al_now_ms() + DRAIN_MS;
+	abandon(c);
 	al_notify_stopping();
 	al_log(AL_LOG_NOTICE, "stopping", NULL, "what is open has %d s to "
 	    "end; a second signal ends it now", DRAIN_MS / 1000);
@@ -245,6 +299,7 @@ al_connectord_free(struct al_connectord *c)
 	al_doors_free(c->doors);
 	al_timer_fini(&c->drain);
 	al_timer_fini(&c->watchdog);
+	abandon(c);
 	al_site_release(c->site);
 	free(c);
 }

@@ -15,6 +15,7 @@
 #include "connector/daemon/notify.h"
 #include "connector/daemon/process.h"
 #include "connector/daemon/signals.h"
+#include "connector/daemon/system.h"
 #include "connector/loop/loop.h"
 #include "connector/loop/resolve.h"
 
@@ -185,6 +186,10 @@ set_up(struct program *p, struct al_site *s, struct al_err *err)
 		return al_fail_nomem(err, AL_AT_LOCAL);
 	p->loop = al_loop_new(p->base, err);
 	if (p->loop == NULL)
+		return err->code;
+	/* nothing else runs yet; a reload asks while all goes on */
+	if (al_system_settle(p->base, p->loop, s->workspace, NULL, err) !=
+	    AL_OK)
 		return err->code;
 	p->resolver = al_resolver_new(p->loop, NULL, err);
 	if (p->resolver == NULL)

@@ -241,8 +241,10 @@ set_workspace(struct al_site *s, const struct al_conf *c, struct al_err *err)
 		.choose = { .no_proxy = al_conf_text(c, NULL, NULL,
 		    "no_proxy"), .listeners = ours,
 		    .n_listeners = s->n_doors },
-		.flags = al_conf_bool(c, NULL, NULL,
-		    "proxy_from_environment") ? 0 : AL_WORKSPACE_NO_ENV,
+		.flags = (al_conf_bool(c, NULL, NULL,
+		    "proxy_from_environment") ? 0 : AL_WORKSPACE_NO_ENV) |
+		    (al_conf_bool(c, NULL, NULL, "proxy_from_system") ?
+		    AL_WORKSPACE_SYSTEM : 0),
 		.resolve_flags = s->resolve_flags,
 	};
 	enum al_code code;

@@ -2,6 +2,7 @@
 keyfile backend needs a home and no desktop; and helpers that fail."""
 import json
 import os
+import signal
 import socket
 import struct
 import time
@@ -208,3 +209,68 @@ def test_no_helper(box):
 def test_helper_refuses_a_terminal(box):
     code, _, _ = box.run([HELPER])
     assert code == 64
+
+
+# --- the connector ------------------------------------------------------------
+SYSTEM = "proxy_from_system = yes\n"
+
+
+@pytest.fixture
+def gateway(box):
+    return alpacon.Gateway(box).start()
+
+
+def test_connector_goes_on_while_it_asks(box, gateway):
+    """At SIGHUP a helper that hangs holds nothing up, and costs 3 s."""
+    c = alpacon.Connector(gateway, extra=SYSTEM, env=helper(box, "exit 3"))
+    c.start()
+    assert "status 3): connections are direct" in c.proc.text()
+    box.write("helper", "#!/bin/sh\nexec sleep 60\n", 0o700)
+    seen, start = len(c.proc.text()), time.monotonic()
+    c.proc.signal(signal.SIGHUP)
+    time.sleep(0.5)
+    # the loop runs: it answers another signal, and still has not reloaded
+    c.proc.signal(signal.SIGUSR1)
+    c.proc.wait_log("local connections", since=seen)
+    assert "new settings are in use" not in c.proc.text()[seen:]
+    c.proc.wait_log("new settings are in use", since=seen)
+    assert 2.5 < time.monotonic() - start < 8
+    assert "3000 ms): connections are direct" in c.proc.text()[seen:]
+    # leaving does not wait for an answer
+    c.proc.signal(signal.SIGHUP)
+    time.sleep(0.3)
+    start = time.monotonic()
+    c.proc.signal(signal.SIGTERM)
+    assert c.proc.wait(10) == 0
+    assert time.monotonic() - start < 2.5
+
+
+def test_connector_does_not_ask_by_itself(box, gateway):
+    asked = box.path("asked")
+    c = alpacon.Connector(gateway, env=helper(box, f"touch {asked}; exit 1"))
+    c.start()
+    assert not os.path.exists(asked)
+
+
+@pytest.fixture
+def proxied():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        s.settimeout(20)
+        yield s
+
+
+def test_connector_goes_through_it(box, gateway, proxied):
+    """First directly; after SIGHUP, to the proxy that GNOME names by then."""
+    env = desktop(box, "[system/proxy]\nmode='none'\n")
+    # loopback is never a proxy's: a name that only a proxy could know
+    c = alpacon.Connector(gateway, extra=SYSTEM, env=env,
+                          url="https://gateway.invalid:8443")
+    c.start(wait=False)
+    c.proc.wait_log("\\(no answer\\): connections are direct")
+    desktop(box, MANUAL.replace("'gproxy'", "'127.0.0.1'").replace(
+        "3128", str(proxied.getsockname()[1])))
+    c.proc.signal(signal.SIGHUP)
+    conn, _ = proxied.accept()
+    with conn:
+        conn.settimeout(20)
+        assert conn.recv(64).startswith(b"CONNECT gateway.invalid:8443 ")

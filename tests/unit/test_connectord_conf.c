@@ -80,6 +80,7 @@ good(void **state)
 		{ "proxy_ca_file", "/c" }, { "proxy_cert", "/c" },
 		{ "proxy_key", "credential:k" }, { "no_proxy", "a,10.0.0.0/8" },
 		{ "proxy_from_environment", "no" },
+		{ "proxy_from_system", "yes" },
 		{ "allow_target", "loopback" }, { "allow_target", "*" },
 		{ "allow_target", "loopback:8000-8099" },
 		{ "allow_target", "10.1.0.0/16:5432" },
