@@ -6,19 +6,14 @@ tests_lib_gss_ask_LDADD = libalcore.la $(LIBEVENT_LIBS)
 EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/lib/dnsd.py tests/lib/kdc.py tests/lib/netns.py tests/lib/proc.py \
 	tests/lib/servers.py tests/lib/sniff.py tests/lib/socks_gss.py \
-	tests/lib/traffic.py \
-	tests/system/conftest.py tests/system/test_auth.py \
+	tests/lib/traffic.py tests/system/conftest.py tests/system/test_auth.py \
 	tests/system/test_battery.py tests/system/test_dial.py \
-	tests/system/test_digest.py \
-	tests/system/test_hygiene.py tests/system/test_matrix.py \
-	tests/system/test_failures.py tests/system/test_harness.py \
-	tests/system/test_https_proxy.py \
-	tests/system/conftest.py tests/system/test_dial.py \
-	tests/system/test_failures.py tests/system/test_gss.py \
-	tests/system/test_harness.py \
+	tests/system/test_digest.py tests/system/test_failures.py \
+	tests/system/test_gss.py tests/system/test_harness.py \
+	tests/system/test_https_proxy.py tests/system/test_hygiene.py \
 	tests/system/test_leaks.py tests/system/test_listeners.py \
-	tests/system/test_netcheck.py tests/system/test_netns.py \
-	tests/system/test_route.py tests/system/test_socks_gss.py \
-	tests/system/test_ssh.py tests/system/test_stall.py \
-	tests/system/test_syscfg.py \
+	tests/system/test_matrix.py tests/system/test_netcheck.py \
+	tests/system/test_netns.py tests/system/test_route.py \
+	tests/system/test_socks_gss.py tests/system/test_ssh.py \
+	tests/system/test_stall.py tests/system/test_syscfg.py \
 	tests/system/test_transfer.py
