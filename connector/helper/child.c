@@ -19,12 +19,14 @@
 
 #define MSG_MAX_DEFAULT	65536u
 #define HEAD		4u
+#define LOOK_MS		5u	/* without a pidfd */
 
 struct al_child {
 	struct al_loop		*loop;
 	struct al_proc		 proc;
 	struct al_watch		 io, death;
 	struct al_timer		 timer;
+	struct al_timer		 look;		/* instead of death          */
 	struct al_buf		 in, out;
 	struct al_leftover	 leftover;	/* freed, not yet reaped     */
 	struct al_err		 broken;	/* code: no more questions   */
@@ -43,10 +45,20 @@ destroy(struct al_child *c)
 	al_watch_fini(&c->io);
 	al_watch_fini(&c->death);
 	al_timer_fini(&c->timer);
+	al_timer_fini(&c->look);
 	al_buf_fini(&c->in);
 	al_buf_fini(&c->out);
 	al_proc_end(&c->proc);
 	free(c);
+}
+
+/* Its death is still seen, and reaped. */
+static void
+kill_it(struct al_child *c)
+{
+	al_proc_kill(&c->proc);
+	if (c->proc.pid > 0 && c->proc.pidfd < 0)
+		al_timer_set(&c->look, LOOK_MS);
 }
 
 /* The end of a question.  The callback may free c: nothing comes after. */
@@ -64,13 +76,13 @@ report(struct al_child *c, const struct al_buf *got, const struct al_err *why)
 		on_child(c->arg, msg, len, why);
 }
 
-/* c->broken says why.  It is killed; its death is still seen, and reaped. */
+/* c->broken says why. */
 static void
 fail(struct al_child *c)
 {
 	const struct al_err why = c->broken;	/* c may be freed below */
 
-	al_proc_kill(&c->proc);
+	kill_it(c);
 	report(c, NULL, &why);
 }
 
@@ -185,10 +197,10 @@ on_io(void *arg, unsigned ready)
 	case GOT_LIE:
 		lied(c);
 		break;
-	case GOT_END:			/* on_death knows how it ended */
+	case GOT_END:			/* died knows how it ended */
 		c->closed = true;
 		al_watch_set(&c->io, 0);
-		al_proc_kill(&c->proc);
+		kill_it(c);
 		break;
 	case GOT_MORE:
 		set_wants(c);
@@ -246,14 +258,8 @@ describe_end(struct al_child *c, int status)
 }
 
 static void
-on_death(void *arg, unsigned ready)
+died(struct al_child *c, int status)
 {
-	struct al_child *c = arg;
-	int status;
-
-	(void)ready;
-	al_watch_fini(&c->death);
-	status = al_proc_reap(&c->proc);
 	if (c->freed) {
 		al_loop_release(&c->leftover);
 		destroy(c);
@@ -269,7 +275,33 @@ on_death(void *arg, unsigned ready)
 		fail(c);
 }
 
-/* al_loop_free does not wait for on_death. */
+static void
+on_death(void *arg, unsigned ready)
+{
+	struct al_child *c = arg;
+	int status;
+
+	(void)ready;
+	if (!al_proc_reap(&c->proc, &status))
+		return;			/* and comes again */
+	al_watch_fini(&c->death);
+	died(c, status);
+}
+
+/* It was killed, so this is not for long. */
+static void
+on_look(void *arg)
+{
+	struct al_child *c = arg;
+	int status;
+
+	if (al_proc_reap(&c->proc, &status))
+		died(c, status);
+	else
+		al_timer_set(&c->look, LOOK_MS);
+}
+
+/* al_loop_free does not wait for that. */
 static void
 destroy_leftover(void *p)
 {
@@ -283,9 +315,13 @@ watch(struct al_child *c, struct al_err *err)
 {
 	if (al_watch_init(&c->io, c->loop, c->proc.sock, on_io, c, err) !=
 	    AL_OK ||
-	    al_watch_init(&c->death, c->loop, c->proc.pidfd, on_death, c,
-	    err) != AL_OK ||
-	    al_timer_init(&c->timer, c->loop, on_deadline, c, err) != AL_OK)
+	    al_timer_init(&c->timer, c->loop, on_deadline, c, err) != AL_OK ||
+	    al_timer_init(&c->look, c->loop, on_look, c, err) != AL_OK)
+		return err->code;
+	if (c->proc.pidfd < 0)
+		return AL_OK;
+	if (al_watch_init(&c->death, c->loop, c->proc.pidfd, on_death, c,
+	    err) != AL_OK)
 		return err->code;
 	al_watch_set(&c->death, AL_WANT_READ);
 	return AL_OK;
@@ -311,7 +347,7 @@ al_child_start(struct al_loop *loop, const struct al_child_opts *opts,
 	}
 	c->loop = loop;
 	c->stage = opts->stage;
-	c->proc = (struct al_proc){ -1, -1, -1 };
+	c->proc = (struct al_proc){ 0, -1, -1, -1 };
 	(void)snprintf(c->name, sizeof(c->name), "%s", opts->name);
 	al_buf_init(&c->in, HEAD + max);
 	al_buf_init(&c->out, HEAD + max);
@@ -330,7 +366,7 @@ is_quiet(struct al_child *c)
 
 	if (recv(c->proc.sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
 		return AL_OK;
-	al_proc_kill(&c->proc);
+	kill_it(c);
 	return al_fail(&c->broken, AL_EPROTO, c->stage, 0,
 	    "%s spoke without being asked", c->name);
 }
@@ -372,11 +408,11 @@ al_child_free(struct al_child *c)
 {
 	if (c == NULL)
 		return;
-	if (c->proc.pidfd < 0) {	/* reaped already */
+	if (c->proc.pid == 0) {		/* reaped already */
 		destroy(c);
 		return;
 	}
-	al_proc_kill(&c->proc);
+	kill_it(c);
 	c->freed = true;
 	c->on_child = NULL;
 	al_watch_fini(&c->io);

@@ -17,12 +17,6 @@
 /* glibc has wrappers and the name P_PIDFD only since 2.36 */
 #define BY_PIDFD	((idtype_t)3)
 
-static int
-pidfd_of(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-}
-
 /* What the child needs, put together before there is one. */
 struct plan {
 	const char	*path;
@@ -187,15 +181,9 @@ start(struct al_proc *p, const struct plan *plan)
 	errno = sys;
 	if (pid < 0)
 		return -1;
-	p->pidfd = pidfd_of(pid);
-	if (p->pidfd >= 0)
-		return 0;
-	sys = errno;
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	errno = sys;
-	return -1;
+	p->pid = pid;
+	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return 0;
 }
 
 enum al_code
@@ -208,7 +196,7 @@ al_proc_start(struct al_proc *p, const struct al_spawn_opts *opts,
 	char **env = array_of(opts->env, true);
 	enum al_code code = AL_OK;
 
-	*p = (struct al_proc){ -1, -1, -1 };
+	*p = (struct al_proc){ 0, -1, -1, -1 };
 	plan.argv = argv;
 	plan.env = env;
 	if (argv == NULL || env == NULL)
@@ -230,12 +218,32 @@ al_proc_start(struct al_proc *p, const struct al_spawn_opts *opts,
 	return code;
 }
 
+/* 0: it runs; > 0: info says how it ended; < 0: it is nobody's, or reaped. */
+static int
+look(const struct al_proc *p, int how, siginfo_t *info)
+{
+	int r;
+
+	*info = (siginfo_t){ 0 };
+	do
+		r = p->pidfd >= 0 ?
+		    waitid(BY_PIDFD, (id_t)p->pidfd, info, how | WNOHANG) :
+		    waitid(P_PID, (id_t)p->pid, info, how | WNOHANG);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -1 : info->si_pid != 0;
+}
+
 void
 al_proc_kill(const struct al_proc *p)
 {
-	if (p->pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL,
-		    0);
+	siginfo_t info;
+
+	if (p->pidfd >= 0 && (syscall(SYS_pidfd_send_signal, p->pidfd,
+	    SIGKILL, NULL, 0) == 0 || errno == ESRCH))
+		return;
+	/* a number that was reaped by others may be another process's now */
+	if (p->pid > 0 && look(p, WEXITED | WNOWAIT, &info) == 0)
+		(void)kill(p->pid, SIGKILL);
 }
 
 /* The siginfo of waitid as the status of wait, which has macros. */
@@ -246,29 +254,30 @@ status_of(const siginfo_t *info)
 	    info->si_status & 0x7f;
 }
 
-int
-al_proc_reap(struct al_proc *p)
+bool
+al_proc_reap(struct al_proc *p, int *status)
 {
-	siginfo_t info = { 0 };
-	int r;
+	siginfo_t info;
+	int r = look(p, WEXITED, &info);
 
-	do
-		r = waitid(BY_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG);
-	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return false;
+	*status = r > 0 ? status_of(&info) : -1;
+	p->pid = 0;
 	close_fd(&p->pidfd);
-	return r == 0 && info.si_pid != 0 ? status_of(&info) : -1;
+	return true;
 }
 
 void
 al_proc_end(struct al_proc *p)
 {
-	struct pollfd gone = { .fd = p->pidfd, .events = POLLIN };
+	int ms, status;
 
-	if (p->pidfd >= 0) {
-		al_proc_kill(p);
-		(void)poll(&gone, 1, 1000);
-		(void)al_proc_reap(p);
-	}
+	al_proc_kill(p);
+	for (ms = 0; p->pid > 0 && !al_proc_reap(p, &status) && ms < 1000;
+	    ms++)
+		(void)poll(NULL, 0, 1);
+	close_fd(&p->pidfd);
 	close_fd(&p->sock);
 	close_fd(&p->err);
 }

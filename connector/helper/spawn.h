@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "connector/base/err.h"
 
@@ -25,7 +26,12 @@ struct al_spawn_opts {
  * to it.  The kernel kills it when the thread that started it ends.
  */
 struct al_proc {
-	int	pidfd;		/* readable: it has ended; -1: reaped */
+	pid_t	pid;		/* 0: reaped                          */
+	/*
+	 * Readable: it has ended.  -1: the kernel (before 5.3), a sandbox or
+	 * valgrind does not give one; try al_proc_reap from time to time.
+	 */
+	int	pidfd;
 	int	sock;		/* never blocks                       */
 	int	err;
 };
@@ -37,11 +43,10 @@ enum al_code al_proc_start(struct al_proc *p, const struct al_spawn_opts *opts,
 void al_proc_kill(const struct al_proc *p);
 
 /*
- * Once pidfd is readable: how it ended, -1 if somebody else (a SIGCHLD
- * handler of the program's) has taken the answer.  As after wait(2):
- * WIFEXITED and so on.
+ * Has it ended?  Then status is as after wait(2), for WIFEXITED and so on, or
+ * -1 if somebody else (a SIGCHLD handler of the program's) has taken it.
  */
-int al_proc_reap(struct al_proc *p);
+bool al_proc_reap(struct al_proc *p, int *status);
 
 /* Kill it, reap it, close everything.  Waits for it for at most a second. */
 void al_proc_end(struct al_proc *p);
