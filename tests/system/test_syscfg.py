@@ -10,6 +10,7 @@ import time
 import pytest
 
 import alpacon
+from proc import free_port
 
 URL = "https://acme.us1.alpacon.io/"
 HELPER = os.path.join(alpacon.BUILD, "alpacon-syscfg-helper")
@@ -274,3 +275,37 @@ def test_connector_goes_through_it(box, gateway, proxied):
     with conn:
         conn.settimeout(20)
         assert conn.recv(64).startswith(b"CONNECT gateway.invalid:8443 ")
+
+
+# --- netcheck and dial --------------------------------------------------------
+def netcheck(box, *args, env):
+    start = time.monotonic()
+    code, out, err = box.run(
+        [alpacon.program(alpacon.NETCHECK), "--json", *args,
+         f"https://127.0.0.1:{free_port()}"], name="netcheck",
+        env=dict({"HOME": box.dir}, **env))
+    return code, json.loads(out), time.monotonic() - start
+
+
+def test_netcheck_tells_of_a_crash(box):
+    code, got, _ = netcheck(box, env=helper(box, "kill -SEGV $$"))
+    assert code == 16                   # and has gone on, directly
+    assert "direct (default); system settings: alpacon-syscfg-helper was " \
+        "killed by signal 11" in json.dumps(got)
+
+
+def test_netchecks_deadline_counts(box):
+    code, got, took = netcheck(box, "--timeout", "1",
+                               env=helper(box, "exec sleep 60"))
+    assert code != 0 and took < 2.5, got
+
+
+def test_dial_goes_through_it(box, proxied):
+    env = desktop(box, MANUAL.replace("'gproxy'", "'127.0.0.1'").replace(
+        "3128", str(proxied.getsockname()[1])))
+    box.start([alpacon.program(alpacon.TUNNEL), "dial", "far.invalid:22"],
+              name="dial", env=env)
+    conn, _ = proxied.accept()
+    with conn:
+        conn.settimeout(20)
+        assert conn.recv(64).startswith(b"CONNECT far.invalid:22 ")
