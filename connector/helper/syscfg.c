@@ -1,4 +1,4 @@
-/* connector/helper/syscfg.c - the desktop's proxies, by a process of its own. */
+/* connector/helper/syscfg.c - the desktop's proxies, by a helper process. */
 #include "connector/helper/syscfg.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* connector/helper/syscfg.h - the desktop's proxies, by a process of its own. */
+/* connector/helper/syscfg.h - the desktop's proxies, by a helper process. */
 #ifndef AL_HELPER_SYSCFG_H
 #define AL_HELPER_SYSCFG_H
 

@@ -1,4 +1,4 @@
-/* tests/unit/syscfg_helper.c - plays alpacon-syscfg-helper: the host says how. */
+/* tests/unit/syscfg_helper.c - plays the helper: the host says how. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

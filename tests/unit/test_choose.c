@@ -470,47 +470,6 @@ explains(void **state)
 	al_choice_fini(&c);
 }
 
-/* The desktop's settings: what they say, and why they say nothing. */
-static void
-explains_system(void **state)
-{
-	static const char *const system[] = { "http://u:SECRET@s:1",
-	    "socks5h://t", "direct" };
-	static const char *const all[] = { "https_proxy=e", NULL };
-	struct al_choose_opts opts = { .get_env = get_env,
-		.system = system, .n_system = 3, .arg = (void *)(uintptr_t)all,
-	};
-	struct al_choice c;
-	struct al_err err;
-
-	(void)state;
-	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
-	assert_string_equal(al_source_name(c.source), "environment");
-	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].value,
-	    "http://s:1; socks5h://t:1080; direct");
-	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
-	    "the environment is asked first");
-	al_choice_fini(&c);
-
-	opts.get_env = NULL;
-	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
-	assert_string_equal(al_source_name(c.source), "system");
-	assert_int_equal(c.route.n, 3);
-	assert_string_equal(c.route.chains[0].hops[0].password, "SECRET");
-	assert_string_equal(c.considered[AL_SOURCE_DEFAULT].lost,
-	    "the system setting is asked first");
-	al_choice_fini(&c);
-
-	opts.n_system = 0;
-	opts.system_why = "it has crashed";
-	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
-	assert_string_equal(al_source_name(c.source), "default");
-	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
-	    "it has crashed");
-	assert_null(c.considered[AL_SOURCE_SYSTEM].value);
-	al_choice_fini(&c);
-}
-
 int
 main(void)
 {
@@ -520,7 +479,6 @@ main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(chooses),
 		cmocka_unit_test(explains),
-		cmocka_unit_test(explains_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
+#include "connector/daemon/system.h"
 #include "connector/helper/syscfg.h"
 #include "connector/loop/loop.h"
 #include "connector/session/workspace.h"
-#include "connector/daemon/system.h"
 
 static struct event_base *base;
 static struct al_loop *loop;
@@ -119,7 +119,8 @@ static const struct row {
 	{ "raw:0300036e6f1b", "", "-", NAME ": no." },
 	/* nonsense: an unknown kind, cut off at each place; the first part of
 	 * it does not count */
-	{ "raw:040000", "", "-", NONSENSE }, { "raw:000000", "", "-", NONSENSE },
+	{ "raw:040000", "", "-", NONSENSE },
+	{ "raw:000000", "", "-", NONSENSE },
 	{ "raw:01", "", "-", NONSENSE }, { "raw:0100", "", "-", NONSENSE },
 	{ "raw:01000a687474703a2f2f70", "", "-", NONSENSE },
 	{ "raw:01000a687474703a2f2f703a3101", "", "-", NONSENSE },
@@ -179,6 +180,53 @@ cancelled(void **state)
 	assert_int_equal(got.calls, 0);
 }
 
+/* --- what the choice makes of it ------------------------------------------ */
+static const char *
+get_env(void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
+/* The desktop's settings: what they say, and why they say nothing. */
+static void
+explains_system(void **state)
+{
+	static const char *const system[] = { "http://u:SECRET@s:1",
+	    "socks5h://t", "direct" };
+	struct al_choose_opts opts = { .get_env = get_env,
+	    .system = system, .n_system = 3 };
+	struct al_choice c;
+	struct al_err err;
+
+	(void)state;
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_string_equal(al_source_name(c.source), "environment");
+	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].value,
+	    "http://s:1; socks5h://t:1080; direct");
+	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
+	    "the environment is asked first");
+	al_choice_fini(&c);
+
+	opts.get_env = NULL;
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_string_equal(al_source_name(c.source), "system");
+	assert_int_equal(c.route.n, 3);
+	assert_string_equal(c.route.chains[0].hops[0].password, "SECRET");
+	assert_string_equal(c.considered[AL_SOURCE_DEFAULT].lost,
+	    "the system setting is asked first");
+	al_choice_fini(&c);
+
+	opts.n_system = 0;
+	opts.system_why = "it has crashed";
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_string_equal(al_source_name(c.source), "default");
+	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
+	    "it has crashed");
+	assert_null(c.considered[AL_SOURCE_SYSTEM].value);
+	al_choice_fini(&c);
+}
+
 /* --- a workspace that asks ------------------------------------------------ */
 static const char *
 lost(const struct al_workspace *w)
@@ -208,7 +256,8 @@ workspaces(void **state)
 	assert_int_equal(setenv("ALPACON_SYSCFG_HELPER", helper, 1), 0);
 	w = settled("https://h.example", AL_WORKSPACE_SYSTEM, NULL);
 	assert_int_equal(al_workspace_choice(w)->source, AL_SOURCE_SYSTEM);
-	assert_string_equal(al_workspace_choice(w)->route.chains[0].hops[0].host,
+	assert_string_equal(
+	    al_workspace_choice(w)->route.chains[0].hops[0].host,
 	    "1.443.h.example.home.-");
 	al_workspace_free(w);
 	/* a crash is a note, not an error */
@@ -262,8 +311,8 @@ main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(answers), T(not_started), T(cancelled), T(workspaces),
-		T(left),
+		T(answers), T(not_started), T(cancelled),
+		T(explains_system), T(workspaces), T(left),
 	};
 	const char *dir = getenv("top_builddir");
 	char *full;
