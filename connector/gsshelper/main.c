@@ -1,4 +1,4 @@
-/* connector/gsshelper/main.c - alpacon-gss-helper: Kerberos, which may block. */
+/* connector/gsshelper/main.c - alpacon-gss-helper: it may block. */
 #include <string.h>
 
 #include "connector/gsshelper/context.h"

@@ -1,4 +1,4 @@
-/* connector/helper/spawn.c - start a program with nothing of ours but a socket. */
+/* connector/helper/spawn.c - a program with nothing of ours but a socket. */
 #include "connector/helper/spawn.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* connector/helper/spawn.h - start a program with nothing of ours but a socket. */
+/* connector/helper/spawn.h - a program with nothing of ours but a socket. */
 #ifndef AL_HELPER_SPAWN_H
 #define AL_HELPER_SPAWN_H
 
