@@ -16,7 +16,7 @@ on_need(const struct al_machine *m)
 
 	CHECK(al_proxy_need(m, &need) && need.host[0] == '\0');
 	if (++needs % 4 != 0)
-		al_proxy_give(m, "token", 5);
+		al_proxy_give(m, "token", 5, 0);
 	else
 		al_proxy_deny(m, &none);
 }
