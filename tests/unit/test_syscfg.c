@@ -197,7 +197,6 @@ explains_system(void **state)
 	struct al_choose_opts opts = { .get_env = get_env,
 	    .system = system, .n_system = 3 };
 	struct al_choice c;
-	struct al_err err;
 
 	(void)state;
 	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
