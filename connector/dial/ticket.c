@@ -85,33 +85,11 @@ al_ticket_ask(struct al_gss **gss, struct al_loop *loop,
 	    err);
 }
 
-/* What went wrong, with netcheck's cause. */
-static struct al_err
-cause_of(const struct al_gss_result *r)
-{
-	static const int causes[] = {
-		[AL_GSS_OTHER] = 0,
-		[AL_GSS_NO_CREDENTIALS] = 133,
-		[AL_GSS_EXPIRED] = 133,
-		[AL_GSS_UNKNOWN_SERVER] = 134,
-		[AL_GSS_KDC_UNREACHABLE] = 135,
-		[AL_GSS_CLOCK_SKEW] = 136,
-		[AL_GSS_WRONG_PASSWORD] = 131,
-	};
-	struct al_err err = *r->err;
-
-	err.cause = causes[r->why];
-	return err;
-}
-
 void
 al_ticket_answer(const struct al_machine *m, const struct al_gss_result *r)
 {
-	struct al_err err;
-
 	if (r->err != NULL) {
-		err = cause_of(r);
-		al_proxy_deny(m, &err);
+		al_proxy_deny(m, r->err);
 		return;
 	}
 	al_proxy_give(m, r->token, r->len,
