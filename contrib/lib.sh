@@ -22,6 +22,10 @@ packages() {
 	libjansson-dev               build       -            JSON
 	libkrb5-dev                  build       -            Kerberos to HTTP proxies
 	libproxy-dev                 build       -            proxy settings of the desktop
+	duktape-dev                  build       -            runs PAC files
+	libseccomp-dev               build       -            the sandbox of PAC files
+	libpsl-dev                   build       -            public suffixes, for WPAD
+	libjavascriptcoregtk-4.1-dev check       -            runs PAC files newer than ES5
 	libcmocka-dev                check       -            unit tests
 	libsystemd-dev               check       -            service manager notifications
 	clang                        check       -            second compiler, sanitizers, fuzzer

@@ -10,12 +10,13 @@ check() {
 	awk '
 BEGIN {
 	split("connector/base=0 connector/wire=1 proxy=2 connector/engine=3 " \
-	    "connector/loop=4 connector/helper=5 pac=6 " \
-	    "connector/stream=6 connector/dial=7 " \
-	    "connector/session=8 connector/api=9 connector/daemon=10 " \
-	    "connector/connectord=11 connector/gatewayd=11 " \
-	    "connector/tunnel=11 connector/netcheck=11 " \
-	    "connector/gsshelper=11 connector/syscfghelper=11", rows, " ")
+	    "connector/loop=4 connector/helper=5 pac=6 pac/script=7 " \
+	    "connector/stream=6 connector/dial=7 connector/autoconf=8 " \
+	    "connector/session=9 connector/api=10 connector/daemon=11 " \
+	    "connector/connectord=12 connector/gatewayd=12 " \
+	    "connector/tunnel=12 connector/netcheck=12 " \
+	    "connector/gsshelper=12 connector/syscfghelper=12 " \
+	    "pac/helper=12", rows, " ")
 	for (i in rows) {
 		split(rows[i], pair, "=")
 		layer[pair[1]] = pair[2]
@@ -30,8 +31,11 @@ BEGIN {
 	    "stream/tls[^/]*|gatewayd/[^/]*cert[^/]*|netcheck/.*)$"
 	only["sys/socket.h"] = only["netdb.h"] = only["poll.h"] = \
 	    only["sys/epoll.h"] = "^(connector/(loop|helper|stream|dial|" \
-	    "session|api|daemon|include)/|pac/|" program ")"
+	    "autoconf|session|api|daemon|include)/|pac/|" program ")"
 	only["gssapi/"] = only["krb5/"] = "^connector/gsshelper/"
+	only["duktape.h"] = only["jsc/"] = only["JavaScriptCore/"] = \
+	    only["seccomp.h"] = "^pac/helper/"
+	only["libpsl.h"] = "^connector/autoconf/"
 	only["proxy.h"] = "^connector/syscfghelper/"
 	only["jansson.h"] = "^(connector/(daemon|session)/|" program ")"
 }

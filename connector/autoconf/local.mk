@@ -1,0 +1,1 @@
+# connector/autoconf: PAC files: fetched, kept fresh, found by WPAD

@@ -1,0 +1,18 @@
+/* pac/charset.h - the bytes of a PAC file as UTF-8. */
+#ifndef AL_PAC_CHARSET_H
+#define AL_PAC_CHARSET_H
+
+#include "connector/base/buf.h"
+#include "connector/base/err.h"
+
+/*
+ * A byte order mark decides (UTF-8, UTF-16 of either order), else the charset
+ * of content_type (NULL: none), else UTF-8 if it is valid, else Latin-1.  out
+ * is appended to; without the mark.  EPROTO, stage pac: a charset that we
+ * don't know, odd bytes of UTF-16, or nothing a script could be (NUL bytes,
+ * an HTML page: the sentence says that it is one).  ELIMIT, ENOMEM.
+ */
+enum al_code al_pac_decode(struct al_buf *out, const void *bytes, size_t len,
+    const char *content_type, struct al_err *err) AL_MUST_CHECK;
+
+#endif

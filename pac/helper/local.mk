@@ -1,0 +1,1 @@
+# pac/helper: the programs behind pac/eval.h

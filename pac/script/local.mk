@@ -1,0 +1,1 @@
+# pac/script: what a PAC script may call; linked into the PAC helpers only
