@@ -29,8 +29,8 @@
 struct al_dial {
 	struct al_loop		*loop;
 	struct al_resolver	*resolver;
-	struct al_dial_opts	 o;		/* its texts are the next two */
-	char			*host, *user_agent;
+	struct al_dial_opts	 o;		/* its host is the next */
+	char			*host;
 	struct al_route		 route;		/* never empty        */
 	al_on_dial		*on_dial;
 	void			*arg;
@@ -151,7 +151,6 @@ bury(void *p)
 
 	al_route_fini(&d->route);
 	free(d->host);
-	free(d->user_agent);
 	free(d->failures);
 	free(d);
 }
@@ -505,8 +504,7 @@ static void
 ask_proxy(struct al_dial *d, const char *host)
 {
 	const struct al_plan_step *step = step_of(d);
-	struct al_proxy_opts o = { .user_agent = d->o.user_agent,
-	    .now_us = al_now_us() };
+	struct al_proxy_opts o = { .now_us = al_now_us() };
 	struct al_machine m;
 	struct al_err err;
 
@@ -515,8 +513,10 @@ ask_proxy(struct al_dial *d, const char *host)
 		o.binding = d->binding;
 		o.binding_len = d->binding_len;
 	}
-	if (d->o.login != NULL)
+	if (d->o.login != NULL) {
 		o.schemes = d->o.login->schemes;
+		o.user_agent = d->o.login->user_agent;
+	}
 	if (al_proxy_machine(&m, &chain_of(d)->hops[step->hop], host,
 	    step->port, &o, &err) != AL_OK) {
 		step_failed(d, &err);
@@ -654,11 +654,7 @@ copy_opts(struct al_dial *d, const struct al_dial_opts *opts,
 {
 	d->o = *opts;
 	d->o.host = d->host = al_str_dup(opts->host, strlen(opts->host));
-	if (opts->user_agent != NULL)
-		d->o.user_agent = d->user_agent = al_str_dup(opts->user_agent,
-		    strlen(opts->user_agent));
-	if (d->host == NULL ||
-	    (opts->user_agent != NULL && d->user_agent == NULL))
+	if (d->host == NULL)
 		return al_fail_nomem(err, AL_AT_TCP);
 	if (d->o.proxy_ms == 0)
 		d->o.proxy_ms = PROXY_MS;

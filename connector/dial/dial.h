@@ -34,13 +34,14 @@ struct al_step {
 	const struct al_err	*err;
 };
 
-/* What logins at proxies need; a workspace's, for all its dials. */
+/* What proxies are told; a workspace's, for all its dials. */
 struct al_dial_login {
 	struct al_memory	*memory;	/* outlives the dials; NULL:
 						 * nothing is remembered    */
 	unsigned		 schemes;	/* AL_AUTH_BIT; 0: all      */
 	/* Kerberos; NULL: HTTP@proxy, what the system has, our helper. */
 	const char		*spn, *ccache, *keytab, *gss_helper;
+	const char		*user_agent;	/* in CONNECT; NULL: ours   */
 };
 
 struct al_dial_opts {
@@ -50,7 +51,6 @@ struct al_dial_opts {
 	struct al_tls_ctx	*tls;		/* end to end; NULL: bytes  */
 	struct al_tls_ctx	*proxy_tls;	/* for https proxies        */
 	const struct al_dial_login *login;	/* NULL: all default        */
-	const char		*user_agent;	/* in CONNECT; NULL: ours   */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*: for the target */
 	unsigned		 connect_ms;	/* of one hop; 0: 10,000    */
 	unsigned		 proxy_ms;	/* 0: 15,000                */

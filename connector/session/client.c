@@ -280,7 +280,6 @@ attempt(void *arg)
 	o.tls = t.tls;
 	o.proxy_tls = t.proxy_tls;
 	o.login = t.login;
-	o.user_agent = t.user_agent;
 	o.resolve_flags = t.resolve_flags;
 	o.connect_ms = t.connect_ms;
 	o.proxy_ms = t.proxy_ms;
