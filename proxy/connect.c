@@ -448,6 +448,19 @@ refuse(struct al_err *err, const char *why)
 	return al_fail(err, AL_EUSAGE, AL_AT_PROXY, 0, "CONNECT: %s", why);
 }
 
+enum al_code
+al_proxy_check_agent(const char *text, struct al_err *err)
+{
+	const char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return al_fail(err, AL_EUSAGE, AL_AT_PROXY, 0,
+			    "a line break or a control character in the "
+			    "User-Agent");
+	return AL_OK;
+}
+
 static enum al_code
 check(const char *host, const char *user_agent, struct al_err *err)
 {
@@ -459,11 +472,7 @@ check(const char *host, const char *user_agent, struct al_err *err)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			return refuse(err, "a blank, a line break or a "
 			    "control character in the host");
-	for (p = user_agent; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return refuse(err, "a line break or a control "
-			    "character in the User-Agent");
-	return AL_OK;
+	return al_proxy_check_agent(user_agent, err);
 }
 
 enum al_code

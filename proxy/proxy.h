@@ -26,6 +26,10 @@ struct al_proxy_opts {
 };
 #define AL_PROXY_BINDING_MAX	96	/* its name and a hash */
 
+/* EUSAGE and a sentence when text can't be a user_agent. */
+enum al_code al_proxy_check_agent(const char *text, struct al_err *err)
+    AL_MUST_CHECK;
+
 /*
  * A machine that asks hop to reach host:port.  host is a name or a literal;
  * SOCKS4 needs an IPv4 literal, SOCKS5 (not 5h) an address: the dialer

@@ -3,6 +3,7 @@
 
 #include "connector/api/api_int.h"
 #include "proxy/auth.h"
+#include "proxy/proxy.h"
 
 AL_EXPORT struct alpacon_loop *
 alpacon_loop_new(struct event_base *base, struct alpacon_err *err)
@@ -41,8 +42,15 @@ api_workspace(const char *url, const char *ca_file,
 	    .proxy_key_file = p->key_file, .proxy_user = p->user,
 	    .proxy_password = p->password,
 	    .credentials_for = p->credentials_for, .proxy_spn = p->spn,
-	    .proxy_ccache = p->ccache, .proxy_keytab = p->keytab };
+	    .proxy_ccache = p->ccache, .proxy_keytab = p->keytab,
+	    .proxy_user_agent = p->user_agent };
 
+	if (p->user_agent != NULL &&
+	    al_proxy_check_agent(p->user_agent, err) != AL_OK) {
+		err->stage = AL_AT_CONFIG;
+		al_err_prefix(err, "user_agent");
+		return NULL;
+	}
 	if (p->auth != NULL &&
 	    al_auth_parse(p->auth, &o.proxy_schemes, err) != AL_OK)
 		return NULL;

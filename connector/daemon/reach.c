@@ -86,6 +86,7 @@ al_reach_proxies(struct al_reach *r, const struct al_conf *c,
 	o->proxy_spn = al_conf_text(c, NULL, NULL, "proxy_spn");
 	o->proxy_ccache = al_conf_text(c, NULL, NULL, "proxy_ccache");
 	o->proxy_keytab = al_conf_text(c, NULL, NULL, "proxy_keytab");
+	o->proxy_user_agent = al_conf_text(c, NULL, NULL, "proxy_user_agent");
 	o->credentials_for = al_conf_text(c, NULL, NULL, "credentials_for");
 	o->proxy_ca_file = al_conf_text(c, NULL, NULL, "proxy_ca_file");
 	o->proxy_cert_file = r->cert;

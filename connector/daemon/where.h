@@ -8,6 +8,7 @@
 #include "connector/daemon/cli.h"
 #include "connector/daemon/conf.h"
 #include "connector/daemon/secret.h"
+#include "proxy/proxy.h"
 
 /*
  * alpacon-tunnel and alpacon-netcheck put these rows into their tables of
@@ -23,6 +24,8 @@
 	{ .key = "proxy_spn", .type = AL_CONF_TEXT },			\
 	{ .key = "proxy_ccache", .type = AL_CONF_TEXT },		\
 	{ .key = "proxy_keytab", .type = AL_CONF_TEXT },		\
+	{ .key = "proxy_user_agent", .type = AL_CONF_TEXT,		\
+	    .check = al_proxy_check_agent },				\
 	{ .key = "credentials_for", .type = AL_CONF_TEXT },		\
 	{ .key = "proxy_ca_file", .type = AL_CONF_PATH },		\
 	{ .key = "proxy_cert", .type = AL_CONF_PATH },			\

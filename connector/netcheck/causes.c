@@ -86,7 +86,8 @@ static const struct al_cause causes[] = {
 	{ 144, 15, AL_CERTAIN, "The proxy demands a login in a browser.",
 	    "A program can't do that: have {host} exempted.", ASK_PROXY },
 	{ 146, 15, AL_LIKELY, "The proxy filters by User-Agent.",
-	    "Have our User-Agent or {host} allowed.", ASK_PROXY },
+	    "Give one that it lets through, as proxy_user_agent in the "
+	    "configuration, or have ours or {host} allowed.", ASK_PROXY },
 	{ 150, 0, AL_CERTAIN, "The SOCKS proxy refuses or fails.",
 	    "The sentence above says what it answered; ask who runs it.",
 	    ASK_PROXY },

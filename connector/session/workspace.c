@@ -24,7 +24,7 @@ struct al_workspace {
 	char			*system_why;
 	char			*no_proxy, *proxy_user, *proxy_password;
 	char			*credentials_for;
-	char			*spn, *ccache, *keytab;
+	char			*spn, *ccache, *keytab, *user_agent;
 	struct al_addr		*listeners;
 };
 
@@ -90,6 +90,7 @@ keep_choosing(struct al_workspace *w, const struct al_workspace_opts *o,
 	w->login.spn = w->spn = copy(o->proxy_spn, err);
 	w->login.ccache = w->ccache = copy(o->proxy_ccache, err);
 	w->login.keytab = w->keytab = copy(o->proxy_keytab, err);
+	w->login.user_agent = w->user_agent = copy(o->proxy_user_agent, err);
 	if (c->n_listeners > 0) {
 		w->listeners = calloc(c->n_listeners, sizeof(*w->listeners));
 		if (w->listeners == NULL)
@@ -188,6 +189,7 @@ al_workspace_free(struct al_workspace *w)
 	free(w->spn);
 	free(w->ccache);
 	free(w->keytab);
+	free(w->user_agent);
 	al_str_free_secret(w->proxy_password);
 	free(w->listeners);
 	free(w);

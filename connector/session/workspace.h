@@ -29,6 +29,7 @@ struct al_workspace_opts {
 	/* Kerberos: the service if it is not HTTP@proxy, and where the
 	 * ticket or key is if it is not where the system has it. */
 	const char		*proxy_spn, *proxy_ccache, *proxy_keytab;
+	const char		*proxy_user_agent;	/* in CONNECT       */
 	unsigned		 flags;		/* AL_WORKSPACE_*           */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*             */
 };

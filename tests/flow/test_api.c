@@ -191,6 +191,23 @@ failures_have_a_stage_and_a_sentence(void **state)
 }
 
 static void
+a_user_agent_has_one_line(void **state)
+{
+	struct alpacon_dial_opts o = ALPACON_DIAL_OPTS_INIT;
+	struct alpacon_err err;
+
+	(void)state;
+	o.host = "127.0.0.1";
+	o.port = port;
+	o.proxies.user_agent = "a\r\nb";
+	assert_null(alpacon_dial_start(loop, &o, on_dial, NULL, &err));
+	assert_int_equal(err.code, ALPACON_EUSAGE);
+	assert_int_equal(err.stage, ALPACON_AT_CONFIG);
+	assert_string_equal(err.text, "user_agent: a line break or a control "
+	    "character in the User-Agent");
+}
+
+static void
 a_cancelled_dial_is_silent(void **state)
 {
 	struct seen w;
@@ -208,6 +225,7 @@ main(void)
 		cmocka_unit_test(bytes_both_ways_and_half_close),
 		cmocka_unit_test(a_reset_breaks_the_stream),
 		cmocka_unit_test(failures_have_a_stage_and_a_sentence),
+		cmocka_unit_test(a_user_agent_has_one_line),
 		cmocka_unit_test(a_cancelled_dial_is_silent),
 	};
 

@@ -96,9 +96,10 @@ _AUTH = {"basic": _basic, "digest": _digest, "ntlm": _ntlm}
 
 
 def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
-          hosts=None, more_auth=None):
+          hosts=None, more_auth=None, rules=()):
     """auth: None, or schemes joined by "+", in the order of the offers;
-    more_auth: {name: what makes its lines}, for negotiate."""
+    more_auth: {name: what makes its lines}, for negotiate; rules: lines more
+    that come before whoever is left is let through."""
     port = port or free_port()
     name = box.name("squid")
     conf = [f"http_port {host}:{port}",
@@ -111,7 +112,7 @@ def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
         conf += dict(_AUTH, **(more_auth or {}))[scheme](box, name)
     if auth:
         conf += ["acl known proxy_auth REQUIRED", "http_access deny !known"]
-    conf += ["http_access allow all", "cache deny all",
+    conf += [*rules, "http_access allow all", "cache deny all",
              f"access_log stdio:{box.path(name)}.access",
              f"cache_log {box.path(name)}.cache",
              "pid_filename none", "shutdown_lifetime 0 seconds",

@@ -16,4 +16,4 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/system/test_netns.py tests/system/test_route.py \
 	tests/system/test_socks_gss.py tests/system/test_ssh.py \
 	tests/system/test_stall.py tests/system/test_syscfg.py \
-	tests/system/test_transfer.py
+	tests/system/test_transfer.py tests/system/test_user_agent.py

@@ -76,6 +76,7 @@ good(void **state)
 		{ "proxy_user", "u v" }, { "proxy_password_file", "/p" },
 		{ "proxy_auth", "ntlm, Basic" }, { "proxy_spn", "HTTP@p" },
 		{ "proxy_ccache", "FILE:/c" }, { "proxy_keytab", "FILE:/k" },
+		{ "proxy_user_agent", "Corp Agent/1 (x)" },
 		{ "credentials_for", ".corp" },
 		{ "proxy_ca_file", "/c" }, { "proxy_cert", "/c" },
 		{ "proxy_key", "credential:k" }, { "no_proxy", "a,10.0.0.0/8" },

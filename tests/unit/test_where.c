@@ -324,6 +324,68 @@ proxy_auth(void **state)
 	}
 }
 
+/* What would break CONNECT's head is refused where it is set. */
+static void
+proxy_user_agent(void **state)
+{
+#define KEY	"proxy_user_agent = "
+#define ROW(t, w)	{ t, sizeof(t) - 1, w }
+	static const struct {
+		const char	*text;
+		size_t		 len;
+		const char	*want;		/* NULL: it is refused */
+	} rows[] = {
+		ROW("", ""),			/* not set */
+		ROW(KEY "CorpAgent/1.0 (x; y)", "CorpAgent/1.0 (x; y)"),
+		ROW(KEY "caf\xc3\xa9 \r\n", "caf\xc3\xa9"),
+		ROW(KEY, NULL), ROW(KEY "a\rb", NULL), ROW(KEY "a\tb", NULL),
+		ROW(KEY "a\0b", NULL), ROW(KEY "a\x1b[m", NULL),
+		ROW(KEY "a\x7f", NULL),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct al_workspace_opts o = { .url = NULL };
+		struct al_conf *c = conf();
+		struct al_err err = { .text = "" };
+		struct al_reach r;
+		enum al_code code = al_conf_read_text(c, "f", rows[i].text,
+		    rows[i].len, 0600, 0, &err);
+
+		if (rows[i].want == NULL) {
+			assert_int_equal(code, AL_EUSAGE);
+			if (strncmp(err.text, "f:1: ", 5) != 0)
+				fail_msg("row %zu: %s", i, err.text);
+		} else {
+			assert_int_equal(code, AL_OK);
+			assert_int_equal(al_reach_proxies(&r, c, &o, &err),
+			    AL_OK);
+			assert_string_equal(o.proxy_user_agent != NULL ?
+			    o.proxy_user_agent : "", rows[i].want);
+			al_reach_fini(&r);
+		}
+		al_conf_free(c);
+	}
+#undef ROW
+#undef KEY
+}
+
+/* Also from where a value may have lines: a flag's, a variable's. */
+static void
+proxy_user_agent_with_lines(void **state)
+{
+	struct al_conf *c = conf();
+	struct al_err err;
+
+	(void)state;
+	assert_int_equal(al_conf_set(c, "proxy_user_agent",
+	    "a\r\nProxy-Authorization: Basic eDp5", "--agent", &err),
+	    AL_EUSAGE);
+	assert_string_equal(err.text, "--agent: a line break or a control "
+	    "character in the User-Agent");
+	al_conf_free(c);
+}
+
 int
 main(void)
 {
@@ -334,6 +396,8 @@ main(void)
 		cmocka_unit_test(long_token),
 		cmocka_unit_test(proxy_cert),
 		cmocka_unit_test(proxy_auth),
+		cmocka_unit_test(proxy_user_agent),
+		cmocka_unit_test(proxy_user_agent_with_lines),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -36,6 +36,9 @@ struct alpacon_proxies {
 	/* For Kerberos; NULL: HTTP@ and the proxy's host, and what the
 	 * system has. */
 	const char		*spn, *ccache, *keytab;
+	/* In CONNECT, for proxies that let only some programs through; NULL:
+	 * ours. */
+	const char		*user_agent;
 };
 
 #define ALPACON_DIAL_TLS	1u	/* speak TLS to the host, verified */
