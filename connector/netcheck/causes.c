@@ -69,7 +69,8 @@ static const struct al_cause causes[] = {
 	    "Get one with kinit, or name a keytab.", NULL },
 	{ 134, 14, AL_CERTAIN, "The KDC does not know the proxy's service "
 	    "name.", "Name the proxy by the name that it is registered "
-	    "under.", "The service HTTP/{proxy} is not known to the KDC." },
+	    "under, or name its service: proxy_spn = SERVICE@HOST.",
+	    "The service {service} is not known to the KDC." },
 	{ 135, 14, AL_CERTAIN, "The clocks differ too much for Kerberos.",
 	    "Set this machine's clock (NTP).", NULL },
 	{ 140, 15, AL_LIKELY, "The proxy denies this port.",
@@ -192,7 +193,7 @@ value_at(const char *p, const struct al_cause_names *n, size_t *len)
 		const char *name, *value;
 	} v[] = {
 		{ "{host}", n->host }, { "{port}", n->port },
-		{ "{proxy}", n->proxy },
+		{ "{proxy}", n->proxy }, { "{service}", n->service },
 	};
 	size_t i;
 

@@ -7,7 +7,8 @@
 
 enum al_confidence { AL_CERTAIN, AL_LIKELY, AL_GUESS };
 
-/* In the texts {host}, {port} and {proxy} stand for what was checked. */
+/* In the texts {host}, {port}, {proxy} and {service} (the proxy's in Kerberos)
+ * stand for what was checked. */
 struct al_cause {
 	int			 code;		/* 141 for NC-141            */
 	int			 exit;		/* 0: the check's            */
@@ -25,7 +26,7 @@ const struct al_cause *al_cause_at(size_t i);
 const char *al_confidence_name(enum al_confidence c);	/* "certain" */
 
 struct al_cause_names {
-	const char	*host, *port, *proxy;
+	const char	*host, *port, *proxy, *service;
 };
 
 /* Fill in the names; what does not fit is cut.  Returns out. */

@@ -170,6 +170,7 @@ netcheck_env(struct netcheck *n, struct al_err *err)
 		return blame(n, err);
 	}
 	n->report.route = &al_workspace_choice(n->workspace)->route;
+	n->report.spn = al_workspace_login(n->workspace)->spn;
 	say_choice(n, al_workspace_choice(n->workspace));
 	return AL_OK;
 }

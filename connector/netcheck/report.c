@@ -1,12 +1,12 @@
 /* connector/netcheck/report.c - what came of the checks, and what it comes to. */
 #include "connector/netcheck/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "connector/base/str.h"
 #include "connector/daemon/redact.h"
-#include "connector/netcheck/causes.h"
 
 #define EXIT_INTERRUPTED	130
 #define CAUSE_UNKNOWN		199
@@ -247,14 +247,41 @@ al_report_causes(const struct al_report *r,
 	return n;
 }
 
-const char *
-al_report_proxy(const struct al_report *r, char buf[static AL_CHAIN_TEXT])
+/* As KDCs write it, of the proxy that was asked for the way last. */
+static void
+service(const struct al_report *r, char *buf, size_t cap)
 {
-	buf[0] = '\0';
-	if (r->route != NULL && r->used < r->route->n &&
-	    r->route->chains[r->used].n > 0 &&
-	    al_chain_format(&r->route->chains[r->used], buf,
-	    AL_CHAIN_TEXT) != AL_OK)
-		buf[0] = '\0';
-	return buf;
+	const struct al_result *res = &r->results[AL_CHECK_PROXY_CONNECT];
+	const struct al_chain *c = r->route != NULL &&
+	    res->route < r->route->n ? &r->route->chains[res->route] : NULL;
+	const struct al_hop *hop = c != NULL && res->hop < c->n ?
+	    &c->hops[res->hop] : NULL;
+
+	if (r->spn != NULL)
+		(void)snprintf(buf, cap, "%s", r->spn);
+	else if (hop != NULL)
+		(void)snprintf(buf, cap, "%s@%s", hop->kind <= AL_PROXY_HTTPS ?
+		    "HTTP" : "rcmd", hop->host);
+	else
+		(void)snprintf(buf, cap, "of the proxy");
+	if (strchr(buf, '@') != NULL)
+		*strchr(buf, '@') = '/';
+}
+
+void
+al_report_names(const struct al_report *r, struct al_cause_names *names,
+    struct al_names_room *room)
+{
+	const struct al_chain *c = r->route != NULL && r->used < r->route->n ?
+	    &r->route->chains[r->used] : NULL;
+
+	(void)snprintf(room->port, sizeof(room->port), "%u",
+	    (unsigned)r->port);
+	if (c == NULL || c->n == 0 || al_chain_format(c, room->proxy,
+	    sizeof(room->proxy)) != AL_OK)
+		(void)snprintf(room->proxy, sizeof(room->proxy), "the proxy");
+	service(r, room->service, sizeof(room->service));
+	*names = (struct al_cause_names){ .host = r->host,
+	    .port = room->port, .proxy = room->proxy,
+	    .service = room->service };
 }

@@ -8,6 +8,7 @@
 
 #include "connector/base/addr.h"
 #include "connector/base/err.h"
+#include "connector/netcheck/causes.h"
 #include "proxy/route.h"
 
 /* In the order of the path: what fails first is the root. */
@@ -61,6 +62,7 @@ struct al_result {
 	char		 note[400];		/* evidence; why skipped     */
 	struct al_err	 err;			/* of WARN and FAIL          */
 	unsigned	 route;			/* the alternative it is of  */
+	unsigned	 hop;			/* and the proxy of that     */
 	unsigned	 open;			/* steps under way           */
 	bool		 is_blocked;		/* SKIP: something failed    */
 	bool		 fell_back;		/* an alternative has failed */
@@ -84,6 +86,8 @@ struct al_report {
 	uint16_t		 port;
 	char			 machine[80];	/* "db1, Linux 6.1.0 x86_64" */
 	const struct al_route	*route;		/* NULL: not known           */
+	const char		*spn;		/* of all proxies; NULL: each
+						 * has its own               */
 	unsigned		 used;		/* the alternative tried last */
 	bool			 is_open;	/* the path to the host is up */
 	enum al_outcome		 outcome;
@@ -121,10 +125,15 @@ const char *al_report_verdict(const struct al_report *r);
 #define AL_CAUSES_SHOWN	3
 size_t al_report_causes(const struct al_report *r,
     enum al_check_id ids[static AL_CAUSES_SHOWN]);
-/* "http://proxy.corp:3128" of the alternative that was tried last; "" for
- * none.  Returns buf. */
-const char *al_report_proxy(const struct al_report *r,
-    char buf[static AL_CHAIN_TEXT]);
+/* For the texts of the causes; names points into r and into room. */
+struct al_names_room {
+	char	port[8];
+	char	proxy[AL_CHAIN_TEXT];	/* of the alternative tried last,
+					 * "http://proxy.corp:3128"      */
+	char	service[AL_HOST_MAX + 8];	/* "HTTP/proxy.corp"     */
+};
+void al_report_names(const struct al_report *r, struct al_cause_names *names,
+    struct al_names_room *room);
 
 /* --- writers (report_text.c, report_json.c) --------------------------------
  * They clean every text; what they write is redacted once more. */

@@ -153,17 +153,15 @@ bool
 al_report_json(FILE *out, const struct al_report *r,
     enum al_strictness strict)
 {
-	char proxy[AL_CHAIN_TEXT], port[8], started[32];
-	struct al_cause_names names = { .host = r->host, .port = port,
-	    .proxy = proxy };
+	char started[32];
+	struct al_names_room room;
+	struct al_cause_names names;
 	time_t t = (time_t)r->started;
 	struct tm tm;
 	json_t *all;
 	int failed;
 
-	(void)snprintf(port, sizeof(port), "%u", (unsigned)r->port);
-	if (al_report_proxy(r, proxy)[0] == '\0')
-		(void)snprintf(proxy, sizeof(proxy), "the proxy");
+	al_report_names(r, &names, &room);
 	if (gmtime_r(&t, &tm) == NULL || strftime(started, sizeof(started),
 	    "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		started[0] = '\0';

@@ -264,13 +264,10 @@ al_report_verdict_text(FILE *out, const struct al_report *r,
 {
 	enum al_check_id ids[AL_CAUSES_SHOWN];
 	size_t n = al_report_causes(r, ids), i;
-	char proxy[AL_CHAIN_TEXT], port[8];
-	struct al_cause_names names = { .host = r->host, .port = port,
-	    .proxy = proxy };
+	struct al_names_room room;
+	struct al_cause_names names;
 
-	(void)snprintf(port, sizeof(port), "%u", (unsigned)r->port);
-	if (al_report_proxy(r, proxy)[0] == '\0')
-		(void)snprintf(proxy, sizeof(proxy), "the proxy");
+	al_report_names(r, &names, &room);
 	for (i = 0; i < n; i++)
 		cause(out, r, ids[i], &names, o);
 	if (n > 0)

@@ -141,6 +141,7 @@ begin(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 		res->fell_back |= res->status == AL_STATUS_FAIL;
 	}
 	res->route = s->route;
+	res->hop = s->hop;
 	res->open++;
 	al_report_begin(&n->report, id, id == AL_CHECK_PROXY_CONNECT ?
 	    asked_for(&n->report, s, text) : s->what, netcheck_now(n));

@@ -23,6 +23,7 @@
 
 static const struct al_cause_names names = {
 	.host = HOST, .port = "65535", .proxy = "https://proxy.corp:8443",
+	.service = "HTTP/proxy.corp",
 };
 
 /* --- the table ------------------------------------------------------------ */
@@ -245,13 +246,14 @@ static void
 expand(void **state)
 {
 	static const struct al_cause_names n = { .host = "h{port}",
-	    .port = "443", .proxy = "" };
+	    .port = "443", .proxy = "", .service = "rcmd/p" };
 	static const struct {
 		const char *text, *want;
 	} w[] = {
 		{ "", "" }, { "plain", "plain" },
 		{ "{host}:{port}", "h{port}:443" },
-		{ "a{proxy}b", "ab" }, { "{host", "{host" },
+		{ "a{proxy}b", "ab" }, { "{service}", "rcmd/p" },
+		{ "{host", "{host" },
 		{ "{hos}{", "{hos}{" }, { "{{port}}", "{443}" },
 		{ "{HOST}", "{HOST}" },
 	};

@@ -200,6 +200,48 @@ next_alternative(void **state)
 	free(text);
 }
 
+/* The KDC is asked for the service of the proxy that wants the ticket. */
+static void
+unknown_service(void **state)
+{
+	static const struct {
+		const char	*proxy, *spn, *want;
+		unsigned	 hop;
+	} w[] = {
+		{ "http://proxy.corp:3128", NULL, "HTTP/proxy.corp", 0 },
+		{ "https://proxy.corp", NULL, "HTTP/proxy.corp", 0 },
+		{ "socks5://s.corp:1080", NULL, "rcmd/s.corp", 0 },
+		{ "socks5h://s.corp:1080", NULL, "rcmd/s.corp", 0 },
+		{ "socks5h://s.corp,https://p.corp:8443", NULL, "rcmd/s.corp",
+		    0 },
+		{ "socks5h://s.corp,https://p.corp:8443", NULL, "HTTP/p.corp",
+		    1 },
+		{ "socks5h://s.corp", "rcmd@x.corp", "rcmd/x.corp", 0 },
+		{ "http://proxy.corp:3128", "HTTP@x", "HTTP/x", 0 },
+		{ "direct", NULL, "of the proxy", 0 },
+	};
+	char want[80], *text;
+
+	(void)state;
+	for (size_t i = 0; i < N(w); i++) {
+		struct al_report r;
+		struct al_err err;
+
+		begin(&r, w[i].proxy);
+		r.spn = w[i].spn;
+		r.results[AL_CHECK_PROXY_CONNECT].hop = w[i].hop;
+		(void)al_fail_as(&err, AL_EAUTH, AL_AT_PROXY, 407, 134, "x");
+		al_report_fail(&r, AL_CHECK_PROXY_CONNECT, AL_STATUS_FAIL,
+		    &err, MS(5));
+		text = written(&r, VERDICT, &wide);
+		(void)snprintf(want, sizeof(want), "  The service %s is not "
+		    "known to the KDC.", w[i].want);
+		if (strstr(text, want) == NULL)
+			fail_msg("no \"%s\" in %s", want, text);
+		free(text);
+	}
+}
+
 /* Root first, no cause twice, three at most. */
 static void
 causes_in_order(void **state)
@@ -427,6 +469,7 @@ main(void)
 		cmocka_unit_test(no_time),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(next_alternative),
+		cmocka_unit_test(unknown_service),
 		cmocka_unit_test(causes_in_order),
 		cmocka_unit_test(color_when_asked),
 		cmocka_unit_test(fits_the_width),
