@@ -44,6 +44,7 @@ packages() {
 	microsocks                   check       microsocks   SOCKS5, small
 	tinyproxy                    check       tinyproxy    answers HTTP/1.0
 	haproxy                      check       haproxy      TLS in front of a proxy
+	mitmproxy                    check       -            TLS inspection
 	krb5-kdc                     check       krb5-kdc     a KDC for Negotiate
 	krb5-admin-server            check       krb5-admin-server  kadmin.local
 	krb5-user                    check       -            kinit

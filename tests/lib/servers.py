@@ -214,6 +214,20 @@ listen tls
     return Server(p.wait_port(port), port)
 
 
+def mitmdump(box, upstream_ca):
+    """Opens every TLS connection and makes certificates of its own for it; ca
+    is their CA.  upstream_ca: whom it trusts itself."""
+    port = free_port()
+    conf = box.path(box.name("mitmdump") + ".conf")
+    p = box.start([which("mitmdump"), "--listen-host", "127.0.0.1",
+                   "--listen-port", port, "--set", f"confdir={conf}", "--set",
+                   f"ssl_verify_upstream_trusted_ca={upstream_ca}"],
+                  name="mitmdump")
+    s = Server(p.wait_port(port, 40), port)
+    s.ca = os.path.join(conf, "mitmproxy-ca-cert.pem")
+    return s
+
+
 class Sshd:
     """An sshd with keys of its own, for the user who runs the tests."""
 

@@ -11,7 +11,7 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/system/test_digest.py tests/system/test_failures.py \
 	tests/system/test_gss.py tests/system/test_harness.py \
 	tests/system/test_https_proxy.py tests/system/test_hygiene.py \
-	tests/system/test_leaks.py tests/system/test_listeners.py \
+	tests/system/test_inspection.py tests/system/test_leaks.py tests/system/test_listeners.py \
 	tests/system/test_matrix.py tests/system/test_netcheck.py \
 	tests/system/test_netns.py tests/system/test_route.py \
 	tests/system/test_socks_gss.py tests/system/test_ssh.py \
