@@ -67,10 +67,14 @@ take_proxy(struct al_syscfg_answer *a, const uint8_t *p, size_t len)
 	explicit_bzero(text, sizeof(text));
 }
 
-/* The URL for people: nothing of it that may be a secret. */
+/*
+ * The URL for people: nothing of it that may be a secret.  User info ends at
+ * an '@' that may be behind the '?' of a password, or behind what is shown.
+ */
 static void
 take_pac(struct al_syscfg_answer *a, const uint8_t *p, size_t len)
 {
+	bool has_user = memchr(p, '@', len) != NULL;
 	char shown[200];
 
 	free(a->pac);
@@ -84,8 +88,8 @@ take_pac(struct al_syscfg_answer *a, const uint8_t *p, size_t len)
 	(void)al_str_clean(shown, sizeof(shown), p, len);
 	shown[strcspn(shown, "?")] = '\0';
 	(void)snprintf(a->why, sizeof(a->why), "the desktop names a PAC "
-	    "file%s%s, which is not read", strchr(shown, '@') ? "" : ", ",
-	    strchr(shown, '@') ? "" : shown);
+	    "file%s%s, which is not read", has_user ? "" : ", ",
+	    has_user ? "" : shown);
 }
 
 static void

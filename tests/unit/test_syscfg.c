@@ -113,6 +113,9 @@ static const struct row {
 	    "the desktop names a PAC file, http://c/p, which is not read" },
 	{ "raw:02000c687474703a2f2f753a704063", "", "http://u:p@c",
 	    "the desktop names a PAC file, which is not read" },
+	/* "http://u:p?w@c": all of the password stays hidden */
+	{ "raw:02000e687474703a2f2f753a703f774063", "", "http://u:p?w@c",
+	    "the desktop names a PAC file, which is not read" },
 	{ "raw:020000", "", "",
 	    "the desktop wants WPAD, which is not done" },
 	/* a refusal: "no\x1b" */
