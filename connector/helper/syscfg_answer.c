@@ -101,16 +101,17 @@ take_refusal(struct al_syscfg_answer *a, const uint8_t *p, size_t len)
 	(void)snprintf(a->why, sizeof(a->why), NAME ": %s", text);
 }
 
+/* A text in C cannot hold a NUL: refused, not cut. */
 static bool
 decode(struct al_syscfg_answer *a, struct al_reader in)
 {
-	while (!in.bad && in.len > 0) {
+	while (in.len > 0) {
 		uint8_t kind = al_read_u8(&in);
 		size_t len = al_read_u16(&in);
 		const uint8_t *p = al_read_bytes(&in, len);
 
-		if (in.bad)
-			break;
+		if (p == NULL || memchr(p, '\0', len) != NULL)
+			return false;
 		switch (kind) {
 		case AL_SYSCFG_PROXY:
 			take_proxy(a, p, len);
@@ -122,10 +123,10 @@ decode(struct al_syscfg_answer *a, struct al_reader in)
 			take_refusal(a, p, len);
 			break;
 		default:
-			in.bad = true;
+			return false;
 		}
 	}
-	return !in.bad;
+	return true;
 }
 
 void

@@ -124,6 +124,8 @@ static const struct row {
 	 * it does not count */
 	{ "raw:040000", "", "-", NONSENSE },
 	{ "raw:000000", "", "-", NONSENSE },
+	/* a NUL, in front of "http://c" */
+	{ "raw:02000900687474703a2f2f63", "", "-", NONSENSE },
 	{ "raw:01", "", "-", NONSENSE }, { "raw:0100", "", "-", NONSENSE },
 	{ "raw:01000a687474703a2f2f70", "", "-", NONSENSE },
 	{ "raw:01000a687474703a2f2f703a3101", "", "-", NONSENSE },
