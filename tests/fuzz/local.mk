@@ -109,6 +109,32 @@ tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)
 tests_fuzz_fuzz_request_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_gss_answer
+tests_fuzz_fuzz_gss_answer_SOURCES = tests/fuzz/fuzz_gss_answer.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_gss_answer_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_gss_answer_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_gss_question
+tests_fuzz_fuzz_gss_question_SOURCES = tests/fuzz/fuzz_gss_question.c \
+	tests/fuzz/fuzz.h \
+	connector/gsshelper/request.c connector/gsshelper/request.h
+tests_fuzz_fuzz_gss_question_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_gss_question_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_syscfg_answer
+tests_fuzz_fuzz_syscfg_answer_SOURCES = tests/fuzz/fuzz_syscfg_answer.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_syscfg_answer_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_syscfg_answer_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_syscfg_question
+tests_fuzz_fuzz_syscfg_question_SOURCES = tests/fuzz/fuzz_syscfg_question.c \
+	tests/fuzz/fuzz.h \
+	connector/syscfghelper/question.c connector/syscfghelper/question.h
+tests_fuzz_fuzz_syscfg_question_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_syscfg_question_LDFLAGS = $(FUZZ_FLAGS)
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !WITH_FUZZER
 check_LTLIBRARIES += libfuzzreplay.la
