@@ -1,6 +1,8 @@
 # tests/unit: one cmocka program a module
 UNIT_TESTS =
 UNIT_LDADD = libalcore.la $(CMOCKA_LIBS)
+# for tests/lib/oom.h
+OOM_FLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 UNIT_TESTS += tests/unit/test_addr
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
@@ -115,10 +117,9 @@ tests_unit_test_stream_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_tls_oom
 tests_unit_test_tls_oom_SOURCES = tests/unit/test_tls_oom.c \
-	tests/lib/memstream.h
+	tests/lib/memstream.h tests/lib/oom.h
 tests_unit_test_tls_oom_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
-tests_unit_test_tls_oom_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc
+tests_unit_test_tls_oom_LDFLAGS = $(OOM_FLAGS)
 
 UNIT_TESTS += tests/unit/test_upgrade
 tests_unit_test_upgrade_SOURCES = tests/unit/test_upgrade.c \

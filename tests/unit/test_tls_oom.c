@@ -8,68 +8,14 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <openssl/crypto.h>
 
 #include "connector/stream/tls.h"
 #include "connector/stream/tls_cert.h"
 #include "tests/lib/memstream.h"
+#include "tests/lib/oom.h"
 
 /* Some 11,000 allocations are made; a prime step meets all kinds of them. */
 #define STEP	41
-
-static long left = -1;		/* allocations until one fails; -1: none does */
-static int hit;
-
-static int
-fails(void)
-{
-	if (left < 0 || left-- > 0)
-		return 0;
-	hit = 1;
-	return 1;
-}
-
-/* Ours, by the linker; libcrypto's, by its hooks. */
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t k, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t k, size_t n);
-
-void *
-__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *
-__wrap_calloc(size_t k, size_t n)
-{
-	return fails() ? NULL : __real_calloc(k, n);
-}
-
-static void *
-crypto_malloc(size_t n, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	return fails() ? NULL : __real_malloc(n);
-}
-
-static void *
-crypto_realloc(void *p, size_t n, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	return fails() ? NULL : realloc(p, n);
-}
-
-static void
-crypto_free(void *p, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	free(p);
-}
 
 static char ca_file[64], cert_file[64], key_file[64];
 
@@ -129,12 +75,12 @@ life(struct al_err *err)
 		sctx = al_tls_server_new(&(struct al_tls_opts){
 		    .cert_file = cert_file, .key_file = key_file }, err);
 	if (sctx != NULL) {
-		long n = left;
+		long n = oom_left;
 
-		left = -1;
+		oom_left = -1;
 		below[0] = mem_stream(&link, 0);
 		below[1] = mem_stream(&link, 1);
-		left = n;
+		oom_left = n;
 		c = al_tls_connect(cctx, below[0],
 		    &(struct al_tls_peer){ .host = "h" }, err);
 		s = al_tls_accept(sctx, below[1], err);
@@ -159,14 +105,14 @@ every_kind_of_place(void **state)
 	do {
 		enum al_code code;
 
-		hit = 0;
-		left = n;
+		oom_hit = false;
+		oom_left = n;
 		code = life(&err);
-		left = -1;
+		oom_left = -1;
 		if (code != AL_OK)
-			assert_true(hit && err.text[0] != '\0');
+			assert_true(oom_hit && err.text[0] != '\0');
 		n += STEP;
-	} while (hit);
+	} while (oom_hit);
 	assert_true(n > 1000);
 }
 
@@ -209,8 +155,7 @@ main(void)
 		cmocka_unit_test(every_kind_of_place),
 	};
 
-	if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc,
-	    crypto_free) != 1)
+	if (!oom_crypto())
 		return 1;
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }
