@@ -161,12 +161,14 @@ negotiate_answer(struct al_login *l, const struct al_challenge *c,
 
 	if (text == NULL)
 		return AL_LOGIN_NEED;
-	if (strlen(text) > AL_B64_LEN(TOKEN_MAX) ||
-	    (p = al_buf_reserve(&l->token, strlen(text))) == NULL) {
+	if (strlen(text) > AL_B64_LEN(TOKEN_MAX)) {
 		(void)al_fail(err, AL_ELIMIT, AL_AT_PROXY, 0,
 		    "a token of more than %d bytes", TOKEN_MAX);
 		return AL_LOGIN_FAIL;
 	}
+	p = al_buf_reserve(&l->token, strlen(text));
+	if (p == NULL)
+		return sent_or(AL_ENOMEM, err);
 	if (!al_b64_decode(p, strlen(text), text, strlen(text), &len)) {
 		(void)al_fail(err, AL_EPROTO, AL_AT_PROXY, 0,
 		    "its token is not base64");

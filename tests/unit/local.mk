@@ -70,6 +70,12 @@ UNIT_TESTS += tests/unit/test_login
 tests_unit_test_login_SOURCES = tests/unit/test_login.c
 tests_unit_test_login_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_login_oom
+tests_unit_test_login_oom_SOURCES = tests/unit/test_login_oom.c \
+	tests/lib/oom.h
+tests_unit_test_login_oom_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
+tests_unit_test_login_oom_LDFLAGS = $(OOM_FLAGS)
+
 UNIT_TESTS += tests/unit/test_memory
 tests_unit_test_memory_SOURCES = tests/unit/test_memory.c
 tests_unit_test_memory_LDADD = $(UNIT_LDADD)
