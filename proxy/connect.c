@@ -438,7 +438,7 @@ al_connect_deny(const struct al_machine *machine,
 {
 	struct connect *m = machine->m;
 
-	m->act = al_login_no_token(&m->login, cause);
+	m->act = al_login_no_token(&m->login, cause, &m->late);
 }
 
 /* --- life ----------------------------------------------------------------- */

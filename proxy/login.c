@@ -310,8 +310,13 @@ al_login_take_token(struct al_login *l, const void *token, size_t len,
 }
 
 enum al_login_act
-al_login_no_token(struct al_login *l, const struct al_err *cause)
+al_login_no_token(struct al_login *l, const struct al_err *cause,
+    struct al_err *err)
 {
+	if (cause->code == AL_ENOMEM) {
+		*err = *cause;
+		return AL_LOGIN_FAIL;
+	}
 	if (l->cause == 0)
 		l->cause = cause->cause;
 	give_up(l, cause->text);

@@ -60,12 +60,12 @@ void al_login_accepted(struct al_login *l);
 /*
  * After NEED: the token that the Kerberos of this user made of l->token; or
  * why there is none: then the proxy is asked for its offers again, and the
- * next scheme has its turn.
+ * next scheme has its turn.  (Not for ENOMEM: that says nothing of tickets.)
  */
 enum al_login_act al_login_take_token(struct al_login *l, const void *token,
     size_t len, struct al_err *err);
 enum al_login_act al_login_no_token(struct al_login *l,
-    const struct al_err *cause);
+    const struct al_err *cause, struct al_err *err);
 
 /* A new connection would have to begin anew. */
 bool al_login_is_midway(const struct al_login *l);

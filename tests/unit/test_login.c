@@ -195,7 +195,8 @@ ntlm_legs(void **state)
 	begin_as(ann, pw, 0, T0 + 2 * AL_REFUSED_US);
 	offer("NTLM", "Negotiate", "NEED");
 	(void)al_fail(&err, AL_EAUTH, AL_AT_PROXY, 0, "no ticket");
-	assert_int_equal(al_login_no_token(&l, &err), AL_LOGIN_PLAIN);
+	assert_int_equal(al_login_no_token(&l, &err, &err),
+	    AL_LOGIN_PLAIN);
 	offer("NTLM", "Negotiate", "NTLM TlRMTVNTUAAB");
 	assert_false(al_login_is_midway(&l));	/* this one has just begun */
 	offer("NTLM", BASIC, "Basic ");
@@ -218,16 +219,26 @@ no_ticket(void **state)
 	(void)al_fail(&cause, AL_EAUTH, AL_AT_PROXY, 0, "no ticket");
 	begin_as(ann, pw, 0, T0);
 	offer("Negotiate", BASIC, "NEED");
-	assert_int_equal(al_login_no_token(&l, &cause), AL_LOGIN_PLAIN);
+	assert_int_equal(al_login_no_token(&l, &cause, &err),
+	    AL_LOGIN_PLAIN);
 	offer("Negotiate", BASIC, "Basic ");
 	al_login_fini(&l);
 	begin_as(ann, pw, 0, T0 + 1000000);	/* a redial */
 	l.seen->auth = AL_AUTH_UNKNOWN;
 	offer("Negotiate", BASIC, "Basic ");
 	al_login_fini(&l);
+	begin_as(ann, pw, 0, T0 + 60000000);
+	l.seen->auth = AL_AUTH_UNKNOWN;
+	offer("Negotiate", BASIC, "NEED");
+	(void)al_fail_nomem(&cause, AL_AT_PROXY);	/* no word of tickets */
+	assert_int_equal(al_login_no_token(&l, &cause, &err), AL_LOGIN_FAIL);
+	assert_int_equal(err.code, AL_ENOMEM);
+	al_login_fini(&l);
+	(void)al_fail(&cause, AL_EAUTH, AL_AT_PROXY, 0, "no ticket");
 	begin_as(NULL, NULL, 0, T0);
 	offer("Negotiate", NULL, "NEED");
-	assert_int_equal(al_login_no_token(&l, &cause), AL_LOGIN_PLAIN);
+	assert_int_equal(al_login_no_token(&l, &cause, &err),
+	    AL_LOGIN_PLAIN);
 	offer("Negotiate", NULL, "(Negotiate: no ticket)");
 	al_login_fini(&l);
 	begin_as(NULL, NULL, 0, T0 + 60000000);	/* later: asked again */
