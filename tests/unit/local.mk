@@ -20,7 +20,7 @@ UNIT_TESTS += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
-# what test_child, test_gss, test_seal and test_syscfg start
+# what tests/lib/helper.h starts
 check_PROGRAMS += tests/unit/child_helper tests/unit/gss_helper \
 	tests/unit/syscfg_helper
 tests_unit_child_helper_SOURCES = tests/unit/child_helper.c $(HELPER_SOURCES)
@@ -29,7 +29,7 @@ tests_unit_syscfg_helper_SOURCES = tests/unit/syscfg_helper.c \
 	$(HELPER_SOURCES)
 
 UNIT_TESTS += tests/unit/test_child
-tests_unit_test_child_SOURCES = tests/unit/test_child.c
+tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/lib/helper.h
 tests_unit_test_child_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_client_hello
@@ -46,7 +46,7 @@ UNIT_TESTS += tests/unit/test_flight
 tests_unit_test_flight_SOURCES = tests/unit/test_flight.c
 tests_unit_test_flight_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_gss
-tests_unit_test_gss_SOURCES = tests/unit/test_gss.c
+tests_unit_test_gss_SOURCES = tests/unit/test_gss.c tests/lib/helper.h
 tests_unit_test_gss_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_he
@@ -99,7 +99,7 @@ tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_syscfg
-tests_unit_test_syscfg_SOURCES = tests/unit/test_syscfg.c
+tests_unit_test_syscfg_SOURCES = tests/unit/test_syscfg.c tests/lib/helper.h
 tests_unit_test_syscfg_LDADD = libaldaemon.la $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_target
@@ -157,7 +157,8 @@ tests_unit_test_ready_fd_SOURCES = tests/unit/test_ready_fd.c
 tests_unit_test_ready_fd_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_seal
-tests_unit_test_seal_SOURCES = tests/unit/test_seal.c tests/lib/guard.h
+tests_unit_test_seal_SOURCES = tests/unit/test_seal.c tests/lib/guard.h \
+	tests/lib/helper.h
 tests_unit_test_seal_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_socks5

@@ -2,9 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,21 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <event2/event.h>
 
 #include "connector/helper/child.h"
-#include "connector/loop/loop.h"
+#include "tests/lib/helper.h"
 
 #define LONG_MS	20000u		/* a test that needs it has failed */
 
-static struct event_base *base;
-static struct al_loop *loop;
-static struct al_err err;
 static size_t fds_before;
-static char helper[4096];
 
 /* What the last callback got. */
 static struct {
@@ -56,21 +48,16 @@ count_fds(void)
 static int
 setup(void **state)
 {
-	(void)state;
 	fds_before = count_fds();
 	memset(&got, 0, sizeof(got));
-	base = event_base_new();
-	loop = base != NULL ? al_loop_new(base, &err) : NULL;
-	return loop != NULL ? 0 : -1;
+	return loop_setup(state);
 }
 
 /* No descriptor and no process of a test outlives it. */
 static int
 teardown(void **state)
 {
-	(void)state;
-	al_loop_free(loop);
-	event_base_free(base);
+	(void)loop_teardown(state);
 	assert_int_equal(count_fds(), fds_before);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
@@ -550,13 +537,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ALL, cmocka_unit_test(no_pidfd), ALL,
 	};
-	const char *dir = getenv("top_builddir");
-	char *full;
 
-	(void)snprintf(helper, sizeof(helper), "%s/tests/unit/child_helper",
-	    dir != NULL ? dir : ".");
-	full = realpath(helper, NULL);
-	(void)snprintf(helper, sizeof(helper), "%s", full != NULL ? full : "/");
-	free(full);
+	helper_find("child_helper");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,22 +1,9 @@
 /* tests/unit/test_gss.c - the library's side of Kerberos, with a helper that
  * plays; the real one is tested against a KDC in tests/system. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-#include <event2/event.h>
-
 #include "connector/helper/gss.h"
-#include "connector/loop/loop.h"
-
-static struct event_base *base;
-static struct al_loop *loop;
-static struct al_err err;
-static char helper[4096];
+#include "tests/lib/helper.h"
 
 static struct {
 	unsigned		calls;
@@ -28,20 +15,8 @@ static struct {
 static int
 setup(void **state)
 {
-	(void)state;
 	memset(&got, 0, sizeof(got));
-	base = event_base_new();
-	loop = base != NULL ? al_loop_new(base, &err) : NULL;
-	return loop != NULL ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	al_loop_free(loop);
-	event_base_free(base);
-	return 0;
+	return loop_setup(state);
 }
 
 static void
@@ -55,16 +30,6 @@ on_gss(void *arg, const struct al_gss_result *r)
 		memcpy(got.token, r->token, r->len);
 }
 
-static void
-wait_call(void)
-{
-	unsigned calls = got.calls;
-
-	while (got.calls == calls)
-		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
-	assert_int_equal(got.calls, calls + 1);
-}
-
 static struct al_gss *
 start(const char *target, unsigned ms)
 {
@@ -74,7 +39,7 @@ start(const char *target, unsigned ms)
 
 	assert_non_null(g);
 	assert_int_equal(got.calls, 0);		/* not under this frame */
-	wait_call();
+	wait_call(&got.calls);
 	return g;
 }
 
@@ -92,7 +57,7 @@ questions(void **state)
 
 	(void)state;
 	assert_non_null(g);
-	wait_call();
+	wait_call(&got.calls);
 	assert_null(got.r.err);
 	assert_false(got.r.done);
 	assert_int_equal(got.r.flags, AL_GSS_CAN_SIGN | AL_GSS_CAN_SEAL);
@@ -103,22 +68,22 @@ questions(void **state)
 	    NULL, &err), AL_OK);
 	assert_int_equal(al_gss_step(g, (const uint8_t *)"tok", 3, on_gss,
 	    NULL, &err), AL_EUSAGE);
-	wait_call();
+	wait_call(&got.calls);
 	assert_true(got.r.done);
 	assert_int_equal(got.r.len, 4);
 	assert_memory_equal(got.token, "\2tok", 4);
 
 	assert_int_equal(al_gss_wrap(g, AL_GSS_SEAL, (const uint8_t *)"x", 1,
 	    on_gss, NULL, &err), AL_OK);
-	wait_call();
+	wait_call(&got.calls);
 	assert_memory_equal(got.token, "\3\1x", 3);
 	assert_int_equal(al_gss_wrap(g, AL_GSS_SIGN, (const uint8_t *)"x", 1,
 	    on_gss, NULL, &err), AL_OK);
-	wait_call();
+	wait_call(&got.calls);
 	assert_memory_equal(got.token, "\3\0x", 3);
 	assert_int_equal(al_gss_unwrap(g, (const uint8_t *)"yz", 2, on_gss,
 	    NULL, &err), AL_OK);
-	wait_call();
+	wait_call(&got.calls);
 	assert_memory_equal(got.token, "\4yz", 3);
 	assert_int_equal(got.r.flags, AL_GSS_CAN_SEAL);
 	al_gss_free(g);
@@ -192,7 +157,7 @@ refused_by_peer(void **state)
 	assert_true(got.r.local);
 	assert_int_equal(al_gss_step(g, (const uint8_t *)"tok", 3, on_gss,
 	    NULL, &err), AL_OK);
-	wait_call();
+	wait_call(&got.calls);
 	assert_int_equal(got.err.code, AL_EAUTH);
 	assert_false(got.r.local);
 	assert_string_equal(got.err.text, "kerberos: no .[31mtoken");
@@ -235,7 +200,7 @@ freed_in_callback(void **state)
 
 		freed_inside = al_gss_start(loop, &o, free_inside, NULL, &err);
 		assert_non_null(freed_inside);
-		wait_call();
+		wait_call(&got.calls);
 	}
 }
 
@@ -278,18 +243,12 @@ wrong_options(void **state)
 int
 main(void)
 {
-#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, loop_teardown)
 	const struct CMUnitTest tests[] = {
 		T(questions), T(failures), T(refused_by_peer),
 		T(done_at_once), T(freed_in_callback), T(wrong_options),
 	};
-	const char *dir = getenv("top_builddir");
-	char *full;
 
-	(void)snprintf(helper, sizeof(helper), "%s/tests/unit/gss_helper",
-	    dir != NULL ? dir : ".");
-	full = realpath(helper, NULL);
-	(void)snprintf(helper, sizeof(helper), "%s", full != NULL ? full : "/");
-	free(full);
+	helper_find("gss_helper");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,31 +1,19 @@
 /* tests/unit/test_seal.c - the layer that wraps, with a helper that plays: it
  * wraps x as "\3\1x" and unwraps y to "\4y". */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <event2/event.h>
-
-#include "connector/loop/loop.h"
 #include "connector/stream/seal.h"
 #include "connector/stream/tcp.h"
 #include "tests/lib/guard.h"
+#include "tests/lib/helper.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
-static struct event_base *base;
-static struct al_loop *loop;
 static struct al_stream *s;
 static int peer;
-static struct al_err err;
-static char helper[4096];
 static bool started;
 
 static void
@@ -43,11 +31,8 @@ setup(void **state)
 	struct al_gss *gss;
 	int fds[2];
 
-	(void)state;
-	base = event_base_new();
-	loop = base != NULL ? al_loop_new(base, &err) : NULL;
-	gss = loop != NULL ? al_gss_start(loop, &o, on_start, NULL, &err) :
-	    NULL;
+	gss = loop_setup(state) == 0 ? al_gss_start(loop, &o, on_start, NULL,
+	    &err) : NULL;
 	if (gss == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK,
 	    0, fds) != 0)
 		return -1;
@@ -63,13 +48,10 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	al_stream_free(s);
 	if (peer >= 0)
 		(void)close(peer);
-	al_loop_free(loop);
-	event_base_free(base);
-	return 0;
+	return loop_teardown(state);
 }
 
 static int
@@ -288,13 +270,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(writes), T(half_closes), T(is_bounded), T(reads), T(fails),
 	};
-	const char *dir = getenv("top_builddir");
-	char *full;
 
-	(void)snprintf(helper, sizeof(helper), "%s/tests/unit/gss_helper",
-	    dir != NULL ? dir : ".");
-	full = realpath(helper, NULL);
-	(void)snprintf(helper, sizeof(helper), "%s", full != NULL ? full : "/");
-	free(full);
+	helper_find("gss_helper");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

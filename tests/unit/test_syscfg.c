@@ -1,24 +1,13 @@
 /* tests/unit/test_syscfg.c - the library's side of the system's settings, with
  * a helper that plays; the real one is tested in tests/system. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-#include <event2/event.h>
-
 #include "connector/daemon/system.h"
 #include "connector/helper/syscfg.h"
-#include "connector/loop/loop.h"
 #include "connector/session/workspace.h"
-
-static struct event_base *base;
-static struct al_loop *loop;
-static struct al_err err;
-static char helper[4096];
+#include "tests/lib/helper.h"
 
 static struct {
 	unsigned	calls;
@@ -29,20 +18,8 @@ static struct {
 static int
 setup(void **state)
 {
-	(void)state;
 	memset(&got, 0, sizeof(got));
-	base = event_base_new();
-	loop = base != NULL ? al_loop_new(base, &err) : NULL;
-	return loop != NULL ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	al_loop_free(loop);
-	event_base_free(base);
-	return 0;
+	return loop_setup(state);
 }
 
 static void
@@ -74,9 +51,7 @@ ask(const char *host, unsigned ms)
 	memset(&got, 0, sizeof(got));
 	assert_non_null(al_syscfg_start(loop, &o, on_syscfg, NULL, &err));
 	assert_int_equal(got.calls, 0);		/* not under this frame */
-	while (got.calls == 0)
-		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
-	assert_int_equal(got.calls, 1);
+	wait_call(&got.calls);
 }
 
 #define NAME "alpacon-syscfg-helper"
@@ -313,19 +288,13 @@ left(void **state)
 int
 main(void)
 {
-#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, loop_teardown)
 	const struct CMUnitTest tests[] = {
 		T(answers), T(not_started), T(cancelled),
 		T(explains_system), T(workspaces), T(left),
 	};
-	const char *dir = getenv("top_builddir");
-	char *full;
 
-	(void)snprintf(helper, sizeof(helper), "%s/tests/unit/syscfg_helper",
-	    dir != NULL ? dir : ".");
-	full = realpath(helper, NULL);
-	(void)snprintf(helper, sizeof(helper), "%s", full != NULL ? full : "/");
-	free(full);
+	helper_find("syscfg_helper");
 	(void)setenv("HOME", "/", 0);
 	(void)setenv("https_proxy", "http://environment", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
