@@ -105,7 +105,7 @@ answer(struct al_child *c)
 
 /* --- bytes ---------------------------------------------------------------- */
 
-enum got { GOT_MORE, GOT_ANSWER, GOT_END, GOT_LIE };
+enum got { GOT_MORE, GOT_ANSWER, GOT_END, GOT_LIE, GOT_NO_MEMORY };
 
 /* Never a byte behind the message: those are another mistake. */
 static size_t
@@ -131,7 +131,7 @@ take_in(struct al_child *c)
 			return GOT_LIE;
 		room = al_buf_reserve(&c->in, want);
 		if (room == NULL)
-			return GOT_END;		/* memory is out */
+			return GOT_NO_MEMORY;
 		n = recv(c->proc.sock, room, want, MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -178,6 +178,14 @@ lied(struct al_child *c)
 	fail(c);
 }
 
+/* What it says is lost. */
+static void
+no_memory(struct al_child *c)
+{
+	(void)al_fail_nomem(&c->broken, c->stage);
+	fail(c);
+}
+
 static void
 on_io(void *arg, unsigned ready)
 {
@@ -196,6 +204,9 @@ on_io(void *arg, unsigned ready)
 		break;
 	case GOT_LIE:
 		lied(c);
+		break;
+	case GOT_NO_MEMORY:
+		no_memory(c);
 		break;
 	case GOT_END:			/* died knows how it ended */
 		c->closed = true;
@@ -260,6 +271,8 @@ describe_end(struct al_child *c, int status)
 static void
 died(struct al_child *c, int status)
 {
+	enum got got = GOT_END;
+
 	if (c->freed) {
 		al_loop_release(&c->leftover);
 		destroy(c);
@@ -269,8 +282,12 @@ died(struct al_child *c, int status)
 		return;
 	describe_end(c, status);
 	/* it may have answered and gone */
-	if (c->on_child != NULL && !c->closed && take_in(c) == GOT_ANSWER)
+	if (c->on_child != NULL && !c->closed)
+		got = take_in(c);
+	if (got == GOT_ANSWER)
 		answer(c);
+	else if (got == GOT_NO_MEMORY)
+		no_memory(c);
 	else
 		fail(c);
 }

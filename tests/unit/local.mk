@@ -54,6 +54,13 @@ tests_unit_test_he_SOURCES = tests/unit/test_he.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h
 tests_unit_test_he_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_helper_oom
+tests_unit_test_helper_oom_SOURCES = tests/unit/test_helper_oom.c \
+	tests/lib/helper.h tests/lib/oom.h
+tests_unit_test_helper_oom_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS) \
+	$(OPENSSL_LIBS)
+tests_unit_test_helper_oom_LDFLAGS = $(OOM_FLAGS)
+
 UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
