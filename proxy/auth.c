@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "connector/base/b64.h"
+#include "connector/base/hash.h"
 #include "connector/base/rng.h"
 #include "connector/base/str.h"
 #include "proxy/ntlm.h"
@@ -111,6 +112,8 @@ digest_answer(struct al_login *l, const struct al_challenge *c,
 static const char *
 ntlm_check(const char *user, const char *password)
 {
+	if (!al_hash_is_available(AL_HASH_MD5))
+		return "OpenSSL does not allow its MD5 here (FIPS mode?)";
 	return user == NULL ? need_user(user) :
 	    al_ntlm_check(user, or_empty(password));
 }

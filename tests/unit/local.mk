@@ -75,7 +75,7 @@ tests_unit_test_loop_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_login
 tests_unit_test_login_SOURCES = tests/unit/test_login.c
-tests_unit_test_login_LDADD = $(UNIT_LDADD)
+tests_unit_test_login_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
 UNIT_TESTS += tests/unit/test_login_oom
 tests_unit_test_login_oom_SOURCES = tests/unit/test_login_oom.c \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "proxy/auth.h"
 
@@ -269,6 +270,21 @@ unfit_credentials(void **state)
 	al_login_fini(&l);
 }
 
+/* OpenSSL in FIPS mode: the next scheme, before the proxy hears of this one. */
+static void
+no_md5(void **state)
+{
+	(void)state;
+	assert_int_equal(EVP_set_default_properties(NULL, "fips=yes"), 1);
+	begin_as(ann, pw, 0, T0);
+	offer("NTLM, " DIGEST, BASIC, "Basic ");
+	al_login_fini(&l);
+	begin_as(ann, pw, 0, T0 + 60000000);
+	offer("NTLM", NULL, "(NTLM: OpenSSL does not allow its MD5 here");
+	al_login_fini(&l);
+	assert_int_equal(EVP_set_default_properties(NULL, ""), 1);
+}
+
 int
 main(void)
 {
@@ -276,7 +292,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(strongest_first), T(none_fits), T(one_rejection),
 		T(first_request), T(stale_only_once), T(ntlm_legs),
-		T(no_ticket), T(unfit_credentials),
+		T(no_ticket), T(unfit_credentials), T(no_md5),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
