@@ -260,17 +260,20 @@ chosen(struct al_socks5_gss *g, struct al_err *err)
 static enum al_hs
 replied(struct al_socks5_gss *g, struct al_err *err)
 {
+	enum al_code code;
+
 	if (g->level == AL_PROXY_SEAL && !(g->flags & AL_PROXY_GIVEN_SEAL)) {
 		(void)al_fail_as(err, AL_EPROTO, AL_AT_PROXY, 0, 121,
 		    "the SOCKS5 proxy did not encrypt its reply, as agreed");
 		return AL_HS_FAIL;
 	}
-	if (al_buf_put(&g->plain, al_buf_head(&g->given),
-	    al_buf_len(&g->given)) != AL_OK) {
-		(void)al_fail(err, AL_ELIMIT, AL_AT_PROXY, 0,
-		    "the SOCKS5 proxy's reply does not end");
-		return AL_HS_FAIL;
-	}
+	code = al_buf_put(&g->plain, al_buf_head(&g->given),
+	    al_buf_len(&g->given));
+	if (code == AL_ENOMEM)
+		return fail(al_fail_nomem(err, AL_AT_PROXY));
+	if (code != AL_OK)
+		return fail(al_fail(err, code, AL_AT_PROXY, 0,
+		    "the SOCKS5 proxy's reply does not end"));
 	g->state = G_OPEN;
 	return AL_HS_DONE;
 }

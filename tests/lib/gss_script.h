@@ -50,9 +50,13 @@ static inline void
 gss_script_wrap(struct gss_script *s, const struct al_proxy_need *need)
 {
 	char *p = malloc(need->token_len + 1);
+	struct al_err err;
 
-	if (p == NULL)
-		abort();
+	if (p == NULL) {
+		(void)al_fail_nomem(&err, AL_AT_PROXY);
+		al_proxy_deny(&s->m, &err);
+		return;
+	}
 	p[0] = need->level == AL_PROXY_SEAL ? 'e' : 's';
 	memcpy(p + 1, need->token, need->token_len);
 	al_proxy_give(&s->m, p, need->token_len + 1, 0);

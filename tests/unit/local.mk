@@ -79,7 +79,7 @@ tests_unit_test_login_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
 UNIT_TESTS += tests/unit/test_login_oom
 tests_unit_test_login_oom_SOURCES = tests/unit/test_login_oom.c \
-	tests/lib/oom.h
+	tests/lib/gss_script.h tests/lib/machine.h tests/lib/oom.h
 tests_unit_test_login_oom_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 tests_unit_test_login_oom_LDFLAGS = $(OOM_FLAGS)
 

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "proxy/auth.h"
+#include "tests/lib/gss_script.h"
+#include "tests/lib/machine.h"
 #include "tests/lib/oom.h"
 
 #define LEGS	3
@@ -121,6 +123,49 @@ every_place(void **state)
 	}
 }
 
+/* Kerberos at a SOCKS5 proxy, whose reply comes in two messages. */
+static enum al_code
+socks5(struct al_err *err)
+{
+	static const char in[] = "\5\1" "\1\1\0\1T" "\1\2\0\2s\2"
+	    "\1\3\0\3e\5\0" "\1\3\0\x09" "e\0\1\0\0\0\0\0\0";
+	const struct al_hop hop = { .kind = AL_PROXY_SOCKS5H, .host = "proxy",
+	    .port = 1, .user = ann, .password = pw };
+	const struct al_proxy_opts o = { .schemes = 0 };
+	struct gss_script s = { .legs = 1, .flags = AL_PROXY_GIVEN_SEAL };
+	struct talk t;
+
+	if (al_proxy_machine(&s.m, &hop, "h", 443, &o, err) != AL_OK)
+		return err->code;
+	if (talk(gss_script(&s), (const uint8_t *)in, sizeof(in) - 1,
+	    sizeof(in), &t) == AL_HS_DONE)
+		return AL_OK;
+	*err = t.err;
+	return err->code;
+}
+
+static void
+every_place_socks5(void **state)
+{
+	struct al_err err = { .code = AL_OK };
+	long n = 0;
+
+	(void)state;
+	assert_int_equal(socks5(&err), AL_OK);
+	do {
+		enum al_code code;
+
+		oom_hit = false;
+		oom_left = n++;
+		code = socks5(&err);
+		oom_left = -1;
+		if (code != (oom_hit ? AL_ENOMEM : AL_OK))
+			fail_msg("allocation %ld: %s: %s", n,
+			    al_code_name(code), err.text);
+	} while (oom_hit);
+	assert_true(n > 5);
+}
+
 /* What libcrypto makes once and keeps is made here. */
 static int
 warm_up(void **state)
@@ -139,6 +184,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_place),
+		cmocka_unit_test(every_place_socks5),
 	};
 
 	if (!oom_crypto())
