@@ -53,6 +53,8 @@ packages() {
 	libproxy1-plugin-gsettings   check       -            libproxy reads GNOME's settings
 	gsettings-desktop-schemas    check       -            the names of those
 	libglib2.0-bin               check       -            gsettings
+	libproxy1-plugin-kconfig     check       -            libproxy reads KDE's settings
+	libkf5config-bin             check       -            kreadconfig5, which it runs
 	faketime                     check       -            tickets that have expired, wrong clocks
 	openssh-server               check       ssh          SSH over the tunnel, ssh -D
 	openssh-client               check       -            SSH over the tunnel

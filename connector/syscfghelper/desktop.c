@@ -1,4 +1,4 @@
-/* connector/syscfghelper/desktop.c - GNOME's PAC file. */
+/* connector/syscfghelper/desktop.c - the PAC file of GNOME or KDE. */
 #include "connector/syscfghelper/desktop.h"
 
 #include <errno.h>
@@ -12,10 +12,24 @@
 #include <unistd.h>
 
 #define GSETTINGS	"/usr/bin/gsettings"
-#define SCHEMA		"org.gnome.system.proxy"
+#define KREADCONFIG	"/usr/bin/kreadconfig5"
+
+static void
+exec_gsettings(const char *key)
+{
+	(void)execl(GSETTINGS, "gsettings", "get", "org.gnome.system.proxy",
+	    key, (char *)NULL);
+}
+
+static void
+exec_kreadconfig(const char *key)
+{
+	(void)execl(KREADCONFIG, "kreadconfig5", "--file", "kioslaverc",
+	    "--group", "Proxy Settings", "--key", key, (char *)NULL);
+}
 
 static _Noreturn void
-become(const char *key, int out)
+become(void (*exec)(const char *key), const char *key, int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -24,7 +38,7 @@ become(const char *key, int out)
 	/* "no such schema" is no complaint of ours */
 	if (null < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0)
 		_exit(126);
-	(void)execl(GSETTINGS, "gsettings", "get", SCHEMA, key, (char *)NULL);
+	exec(key);
 	_exit(127);
 }
 
@@ -40,9 +54,9 @@ read_all(int fd, char *to, size_t cap)
 	return len;
 }
 
-/* What gsettings prints for key; false when it does not know. */
+/* What the program prints for key; false when it does not know. */
 static bool
-run(const char *key, char *out, size_t cap)
+run(void (*exec)(const char *key), const char *key, char *out, size_t cap)
 {
 	int p[2], status = -1;
 	pid_t pid;
@@ -52,7 +66,7 @@ run(const char *key, char *out, size_t cap)
 		return false;
 	pid = fork();
 	if (pid == 0)
-		become(key, p[1]);
+		become(exec, key, p[1]);
 	(void)close(p[1]);
 	len = pid > 0 ? read_all(p[0], out, cap - 1) : 0;
 	(void)close(p[0]);
@@ -79,7 +93,7 @@ unquote(char *text)
 static bool
 get(const char *key, char *out, size_t cap)
 {
-	return run(key, out, cap) && unquote(out);
+	return run(exec_gsettings, key, out, cap) && unquote(out);
 }
 
 /* A server has no desktop: nothing is to be started there. */
@@ -91,8 +105,8 @@ is_desktop(void)
 	    getenv("GNOME_DESKTOP_SESSION_ID") != NULL;
 }
 
-bool
-desktop_is_auto(char *url, size_t cap)
+static bool
+gnome_is_auto(char *url, size_t cap)
 {
 	char mode[32];
 
@@ -102,4 +116,37 @@ desktop_is_auto(char *url, size_t cap)
 	if (!get("autoconfig-url", url, cap))
 		url[0] = '\0';
 	return true;
+}
+
+enum kde_type { KDE_UNKNOWN, KDE_PAC, KDE_WPAD, KDE_OTHER };
+
+/* Where libproxy would ask KDE too, and before GNOME. */
+static enum kde_type
+kde_type(void)
+{
+	char type[32];
+
+	if (getenv("KDE_FULL_SESSION") == NULL ||
+	    access(KREADCONFIG, X_OK) != 0 ||
+	    !run(exec_kreadconfig, "ProxyType", type, sizeof(type)))
+		return KDE_UNKNOWN;
+	type[strcspn(type, "\n")] = '\0';
+	if (type[0] == '\0')
+		return KDE_UNKNOWN;
+	return strcmp(type, "2") == 0 ? KDE_PAC :
+	    strcmp(type, "3") == 0 ? KDE_WPAD : KDE_OTHER;
+}
+
+bool
+desktop_is_auto(char *url, size_t cap)
+{
+	enum kde_type kde = kde_type();
+
+	if (kde == KDE_UNKNOWN)
+		return gnome_is_auto(url, cap);
+	if (kde != KDE_PAC ||
+	    !run(exec_kreadconfig, "Proxy Config Script", url, cap))
+		url[0] = '\0';
+	url[strcspn(url, "\n")] = '\0';
+	return kde != KDE_OTHER;
 }

@@ -1,5 +1,6 @@
-"""The system's proxy settings: the real libproxy and the real GSettings, whose
-keyfile backend needs a home and no desktop; and helpers that fail."""
+"""The system's proxy settings: the real libproxy, the real GSettings, whose
+keyfile backend needs a home and no desktop, and KDE's kreadconfig5, which needs
+no more; and helpers that fail."""
 import json
 import os
 import signal
@@ -41,6 +42,14 @@ def desktop(box, settings):
             "DESKTOP_SESSION": "gnome", "GSETTINGS_BACKEND": "keyfile"}
 
 
+def kde(box, settings):
+    """The environment of a KDE session with these settings."""
+    os.makedirs(box.path("home/.config"), exist_ok=True)
+    box.write("home/.config/kioslaverc", "[Proxy Settings]\n" + settings)
+    return {"HOME": box.path("home"), "XDG_CURRENT_DESKTOP": "KDE",
+            "KDE_FULL_SESSION": "true", "KDE_SESSION_VERSION": "5"}
+
+
 def route(box, *args, env=None, url=URL):
     code, out, err = box.run(
         [alpacon.program(alpacon.TUNNEL), "route", "--json", *args, url],
@@ -78,19 +87,53 @@ def test_gnome(box, url, want):
     assert chosen(route(box, url=url, env=desktop(box, MANUAL))) == want
 
 
+KDE_MANUAL = """ProxyType=1
+httpsProxy=http://kproxy 3128
+httpProxy=http://hproxy 3129
+NoProxyFor=.corp,odd.example:8443
+"""
+
+
+@pytest.mark.parametrize("settings, url, want", [
+    (KDE_MANUAL, URL, ("system", ["http://kproxy:3128"])),
+    (KDE_MANUAL, "http://acme.example/", ("system", ["http://hproxy:3129"])),
+    (KDE_MANUAL, "https://x.corp/", NOTHING),
+    (KDE_MANUAL, "https://odd.example:8443/", NOTHING),
+    (KDE_MANUAL, "https://odd.example/", ("system", ["http://kproxy:3128"])),
+    ("ProxyType=1\nsocksProxy=socks://ksocks 1080\n", URL,
+     ("system", ["socks5h://ksocks:1080"])),
+    (KDE_MANUAL + "ReversedException=true\n", URL, NOTHING),
+])
+def test_kde(box, settings, url, want):
+    assert chosen(route(box, url=url, env=kde(box, settings))) == want
+
+
+def test_kde_comes_before_gnome(box):
+    """Of the two, in a session of KDE."""
+    gnome = desktop(box, "[system/proxy]\nmode='auto'\n")
+    env = dict(gnome, **kde(box, KDE_MANUAL))
+    assert chosen(route(box, env=env)) == ("system", ["http://kproxy:3128"])
+
+
 def test_nothing_is_set(box):
-    for env in ({}, desktop(box, "[system/proxy]\nmode='none'\n")):
+    for env in ({}, desktop(box, "[system/proxy]\nmode='none'\n"),
+                kde(box, ""), kde(box, "ProxyType=0\n")):
         got = route(box, env=env)
         assert chosen(got) == NOTHING
         assert lost(got) == "no answer"
 
 
-def test_pac_file_is_told(box):
+GNOME_PAC = "[system/proxy]\nmode='auto'\nautoconfig-url='{}'\n"
+KDE_PAC = "ProxyType=2\nProxy Config Script={}\n"
+
+
+@pytest.mark.parametrize("session, settings", [
+    (desktop, GNOME_PAC), (kde, KDE_PAC)], ids=["gnome", "kde"])
+def test_pac_file_is_told(box, session, settings):
     with socket.create_server(("127.0.0.1", 0)) as s:
         s.settimeout(0.2)
         url = f"http://127.0.0.1:{s.getsockname()[1]}/x.pac"
-        env = desktop(box, "[system/proxy]\nmode='auto'\n"
-                      f"autoconfig-url='{url}'\n")
+        env = session(box, settings.format(url))
         got = route(box, env=env)
         with pytest.raises(TimeoutError):   # nobody has come for the file
             s.accept()
@@ -99,8 +142,11 @@ def test_pac_file_is_told(box):
         "read"
 
 
-def test_wpad_is_not_done(box):
-    got = route(box, env=desktop(box, "[system/proxy]\nmode='auto'\n"))
+@pytest.mark.parametrize("session, settings", [
+    (desktop, "[system/proxy]\nmode='auto'\n"), (kde, "ProxyType=3\n"),
+    (kde, KDE_PAC.format(""))], ids=["gnome", "kde", "kde-no-url"])
+def test_wpad_is_not_done(box, session, settings):
+    got = route(box, env=session(box, settings))
     assert lost(got) == "the desktop wants WPAD, which is not done"
 
 
