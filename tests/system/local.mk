@@ -5,6 +5,7 @@ tests_lib_gss_ask_LDADD = libalcore.la $(LIBEVENT_LIBS)
 
 EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/lib/dnsd.py tests/lib/kdc.py tests/lib/netns.py tests/lib/proc.py \
+	tests/lib/reframe.py \
 	tests/lib/servers.py tests/lib/sniff.py tests/lib/socks_gss.py \
 	tests/lib/traffic.py tests/system/conftest.py tests/system/test_auth.py \
 	tests/system/test_battery.py tests/system/test_dial.py \

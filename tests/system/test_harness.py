@@ -1,10 +1,13 @@
 """The servers that the other tests rely on do what they are there for."""
+import http.client
+import re
 import subprocess
 
 import pytest
 
 import certs
 import netns
+import reframe
 import servers
 import traffic
 from proc import free_port
@@ -52,6 +55,24 @@ def test_tls_in_front_of_a_proxy(box, web):
                             ca.sign("proxy", ["localhost"]))
     assert curl("-p", "-x", s.url("https"), "--proxy-cacert", ca.cert,
                 web) == (0, "hello\n", "")
+
+
+def test_a_407_is_framed_anew(box):
+    r = reframe.Reframe(servers.squid(box, "basic").port)
+    pages = set()
+    for framing in reframe.FRAMINGS:
+        r.framing = framing
+        c = http.client.HTTPConnection("127.0.0.1", r.port, timeout=20)
+        c.request("CONNECT", "origin.test:443")
+        got = c.getresponse()
+        length = got.getheader("Content-Length") is not None
+        assert (got.status, got.will_close, got.chunked, length) == (
+            407, framing in reframe.CLOSING, framing == reframe.CHUNKED,
+            framing in (reframe.KEEP, reframe.CLOSE))
+        pages.add(re.sub(b"Generated .*", b"", got.read()))
+        c.close()
+    r.close()
+    assert len(pages) == 1 and r.framed == reframe.FRAMINGS
 
 
 def test_ssh_dynamic_forward(box, web):
