@@ -18,9 +18,13 @@ enum al_value_kind {
 	AL_VALUE_NULL,
 	AL_VALUE_BOOL,
 	AL_VALUE_NUMBER,
-	AL_VALUE_STRING,	/* UTF-8, may hold NUL, not ended by it */
-	AL_VALUE_REGEXP		/* only as a result: the engine tests text
+	AL_VALUE_STRING,	/* UTF-8, may hold NUL, not ended by it;
+				 * text is not NULL                       */
+	AL_VALUE_REGEXP,	/* only as a result: the engine tests text
 				 * against the pattern, that is the answer */
+	AL_VALUE_THROW		/* only as a result: the engine throws an
+				 * Error with the text, as browsers do for
+				 * isPlainHostName(null) and the like      */
 };
 
 struct al_value {
@@ -41,7 +45,8 @@ struct al_script_host {
 	/* Milliseconds since 1970, UTC. */
 	int64_t	(*clock_ms)(void *arg);
 	/* At most AL_PAC_ADDRS_MAX; 0: none, the look-up has failed.  name is
-	 * ended by NUL; "" for one's own. */
+	 * ended by NUL, never longer than AL_SCRIPT_NAME_MAX, may be UTF-8;
+	 * "" for one's own, and only then.  Never asked for an address. */
 	size_t	(*lookup)(void *arg, enum al_pac_what what, const char *name,
 		    struct al_script_ip out[AL_PAC_ADDRS_MAX]);
 	void	(*alert)(void *arg, const char *text, size_t len);
@@ -50,6 +55,7 @@ struct al_script_host {
 
 #define AL_SCRIPT_ARGS_MAX	8	/* an engine passes no more          */
 #define AL_SCRIPT_TEXT_MAX	8192	/* of a result                       */
+#define AL_SCRIPT_NAME_MAX	1023	/* of a name to look up              */
 
 struct al_call {
 	const struct al_script_host	*host;
@@ -69,13 +75,16 @@ struct al_script_function {
 	al_script_fn	*fn;
 	/* Arguments at these places (bit 0: the first) are made strings by the
 	 * engine before the call, as the browsers' functions would use them;
-	 * the others come as they are (objects as strings, too). */
+	 * the others come as they are (objects as strings, too).  Only those
+	 * that the script has given: n stays, nothing is added. */
 	unsigned	 strings;
 };
 extern const struct al_script_function al_script_functions[];
 
-/* true: matched as a glob, *matches says; false: the pattern has more than
- * literals, '*' and '?', and the engine's regular expressions must do it. */
+/* true: matched as a glob, *matches says; false: the engine's regular
+ * expressions must do it, because the pattern has more than literals, '*' and
+ * '?' or because '?' meets a text with characters beyond 16 bits, of which it
+ * is half a one.  Takes len * pattern_len steps at most. */
 bool al_script_glob(const char *text, size_t len, const char *pattern,
     size_t pattern_len, bool *matches);
 
