@@ -7,8 +7,9 @@
 
 /*
  * A byte order mark decides (UTF-8, UTF-16 of either order), else the charset
- * of content_type (NULL: none), else UTF-8 if it is valid, else Latin-1.  out
- * is appended to; without the mark.  EPROTO, stage pac: a charset that we
+ * of content_type (NULL: none), else UTF-8 if it is valid, else Latin-1, which
+ * is also what is said to be UTF-8 and is not.  out is appended to, without
+ * the mark; on failure what it holds is of no use.  EPROTO, stage pac: a charset that we
  * don't know, odd bytes of UTF-16, or nothing a script could be (NUL bytes,
  * an HTML page: the sentence says that it is one).  ELIMIT, ENOMEM.
  */

@@ -104,6 +104,18 @@ tests_fuzz_fuzz_ntlm_SOURCES = tests/fuzz/fuzz_ntlm.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_ntlm_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_ntlm_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_pac_charset
+tests_fuzz_fuzz_pac_charset_SOURCES = tests/fuzz/fuzz_pac_charset.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_pac_charset_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pac_charset_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_pac_result
+tests_fuzz_fuzz_pac_result_SOURCES = tests/fuzz/fuzz_pac_result.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_pac_result_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pac_result_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)

@@ -92,6 +92,19 @@ tests_unit_test_muxframe_SOURCES = tests/unit/test_muxframe.c \
 	tests/lib/guard.h
 tests_unit_test_muxframe_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_pac_charset
+tests_unit_test_pac_charset_SOURCES = tests/unit/test_pac_charset.c \
+	tests/lib/guard.h
+tests_unit_test_pac_charset_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_pac_host
+tests_unit_test_pac_host_SOURCES = tests/unit/test_pac_host.c tests/lib/guard.h
+tests_unit_test_pac_host_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_pac_result
+tests_unit_test_pac_result_SOURCES = tests/unit/test_pac_result.c
+tests_unit_test_pac_result_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_resolve
 tests_unit_test_resolve_SOURCES = tests/unit/test_resolve.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h
