@@ -420,6 +420,12 @@ al_child_ask(struct al_child *c, const void *msg, size_t len,
 	return AL_OK;
 }
 
+pid_t
+al_child_pid(const struct al_child *c)
+{
+	return c->proc.pid;
+}
+
 void
 al_child_free(struct al_child *c)
 {

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "connector/base/err.h"
 
@@ -55,6 +56,9 @@ struct al_child *al_child_start(struct al_loop *loop,
 enum al_code al_child_ask(struct al_child *c, const void *msg, size_t len,
     unsigned deadline_ms, al_on_child *on_child, void *arg,
     struct al_err *err) AL_MUST_CHECK;
+
+/* For looking at what it uses; 0: it has ended. */
+pid_t al_child_pid(const struct al_child *c);
 
 /*
  * Kills it; no callback any more.  Costs no wait: what is left is reaped by

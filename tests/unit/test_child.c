@@ -225,6 +225,7 @@ answers_and_goes(void **state)
 	siginfo_t info;
 
 	(void)state;
+	assert_true(al_child_pid(c) > 0);
 	assert_int_equal(al_child_ask(c, "abc", 3, LONG_MS, on_child, NULL,
 	    &err), AL_OK);
 	(void)event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
@@ -236,6 +237,7 @@ answers_and_goes(void **state)
 	    AL_OK)
 		wait_calls(got.calls + 1);
 	assert_int_equal(err.code, AL_EOF);
+	assert_int_equal(al_child_pid(c), 0);
 	al_child_free(c);
 }
 
