@@ -13,7 +13,8 @@
 struct al_loop;
 struct al_resolver;
 
-#define AL_PAC_LOOKUPS_MAX	20	/* different ones; more fail */
+/* Different ones, of a load and of an evaluation each; more fail. */
+#define AL_PAC_LOOKUPS_MAX	20
 
 /* One question of the script about a name, or about our own addresses. */
 struct al_pac_lookup {
@@ -34,8 +35,9 @@ struct al_pac_fault {
 /* Everything in it lives until the callback returns. */
 struct al_pac_answer {
 	const char			*raw;	/* NULL: err says why */
-	const struct al_pac_fault	*fault;	/* NULL: not the script's */
-	const char			*engine;	/* "Duktape 2.7.0", "" */
+	const struct al_pac_fault	*fault;	/* NULL: others' */
+	const char			*engine;	/* "Duktape 2.7.0"; "":
+							 * nothing is loaded */
 	const struct al_pac_lookup	*lookups;
 	size_t				 n_lookups;
 	const char *const		*alerts;	/* cleaned */
@@ -73,8 +75,9 @@ struct al_pac_opts {
  * idle one is kept warm with the script loaded and its globals, a second is
  * started while the first is busy for long.  Queries wait for their turn, at
  * most AL_PAC_QUEUE_MAX.  A helper that breaks a limit is killed and the next
- * evaluation has a new one.  A script that Duktape cannot parse goes to the
- * JavaScriptCore helper, if there is one.
+ * evaluation has a new one, as after an error.  Loading has the limits of an
+ * evaluation for itself.  A script that Duktape cannot parse goes to the
+ * JavaScriptCore helper, if there is one; of that, memory is watched, too.
  */
 struct al_pac;
 struct al_pac_query;

@@ -21,7 +21,7 @@ enum al_pac_socks {
 struct al_pac_result {
 	char	*entries[AL_ROUTE_MAX];
 	size_t	 n;			/* never 0 after al_pac_result_parse */
-	char	*warnings[AL_ROUTE_MAX];	/* "\"FOO h:1\": not a type..." */
+	char	*warnings[AL_ROUTE_MAX];	/* "\"FOO h:1\": not a..." */
 	size_t	 n_warnings;
 };
 

@@ -14,7 +14,9 @@
  *   ADDRS  | 3 | any number of: family, u8 (4, 6), 4 or 16 bytes |
  *
  * The clock is what Date and the date functions see: milliseconds since 1970,
- * or AL_PAC_REAL_TIME.  LOAD comes once, first.  EVAL only after LOADED.
+ * or AL_PAC_REAL_TIME.  LOAD comes once, first.  EVAL only after LOADED.  A
+ * helper that has answered FAILED, or anything that is not in here, gets no
+ * other question: the library ends it, and loads the script into a new one.
  *
  * Answers: any number of | kind, u8 | length, u32 | bytes |; alerts first, and
  * exactly one other, the last:

@@ -104,6 +104,12 @@ tests_fuzz_fuzz_ntlm_SOURCES = tests/fuzz/fuzz_ntlm.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_ntlm_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_ntlm_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_pac_answer
+tests_fuzz_fuzz_pac_answer_SOURCES = tests/fuzz/fuzz_pac_answer.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_pac_answer_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pac_answer_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_pac_charset
 tests_fuzz_fuzz_pac_charset_SOURCES = tests/fuzz/fuzz_pac_charset.c \
 	tests/fuzz/fuzz.h

@@ -22,9 +22,11 @@ tests_unit_test_buf_LDADD = $(UNIT_LDADD)
 
 # what tests/lib/helper.h starts
 check_PROGRAMS += tests/unit/child_helper tests/unit/gss_helper \
-	tests/unit/syscfg_helper
+	tests/unit/pac_helper_script tests/unit/syscfg_helper
 tests_unit_child_helper_SOURCES = tests/unit/child_helper.c $(HELPER_SOURCES)
 tests_unit_gss_helper_SOURCES = tests/unit/gss_helper.c $(HELPER_SOURCES)
+tests_unit_pac_helper_script_SOURCES = tests/unit/pac_helper_script.c \
+	$(HELPER_SOURCES)
 tests_unit_syscfg_helper_SOURCES = tests/unit/syscfg_helper.c \
 	$(HELPER_SOURCES)
 
@@ -96,6 +98,11 @@ UNIT_TESTS += tests/unit/test_pac_charset
 tests_unit_test_pac_charset_SOURCES = tests/unit/test_pac_charset.c \
 	tests/lib/guard.h
 tests_unit_test_pac_charset_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_pac_eval
+tests_unit_test_pac_eval_SOURCES = tests/unit/test_pac_eval.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h
+tests_unit_test_pac_eval_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 UNIT_TESTS += tests/unit/test_pac_host
 tests_unit_test_pac_host_SOURCES = tests/unit/test_pac_host.c tests/lib/guard.h
