@@ -470,9 +470,14 @@ query(struct al_resolve *q, const struct al_resolver *r, unsigned flags,
 		.sock_state_cb = on_sock_state,
 		.sock_state_cb_data = q,
 	};
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+	    ARES_OPT_SOCK_STATE_CB;
 	ares_channel hosts;
 	size_t i;
 
+	/* ares_getaddrinfo does not look at ARES_FLAG_NOSEARCH */
+	if (flags & AL_RESOLVE_NO_SEARCH)
+		mask |= ARES_OPT_DOMAINS;	/* none */
 	/* With one server there is no next one to ask: keep its reason. */
 	if (r->servers != NULL && strchr(r->servers, ',') == NULL)
 		o.flags = ARES_FLAG_NOCHECKRESP;
@@ -484,9 +489,8 @@ query(struct al_resolve *q, const struct al_resolver *r, unsigned flags,
 		if (q->parts[0].state != WAITING)
 			return AL_OK;
 	}
-	if (open_channel(&q->channel, "b", r->servers, &o,
-	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-	    ARES_OPT_SOCK_STATE_CB, err) != AL_OK)
+	if (open_channel(&q->channel, "b", r->servers, &o, mask, err) !=
+	    AL_OK)
 		return err->code;
 	for (i = 0; i < 2; i++) {
 		hints.ai_family = q->parts[i].family;

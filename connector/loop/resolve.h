@@ -12,6 +12,8 @@ struct al_resolver;	/* shared by everything on a loop */
 struct al_resolve;	/* one look-up; dies when it has reported */
 
 #define AL_RESOLVE_NO_HOSTS	1u	/* do not read /etc/hosts         */
+#define AL_RESOLVE_NO_SEARCH	2u	/* the name as it stands, whatever
+					 * domains are searched for others */
 
 struct al_resolver_opts {
 	const char *const *servers;	/* "addr[:port]", NULL ended; NULL:

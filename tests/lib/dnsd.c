@@ -22,7 +22,7 @@ struct dnsd {
 	const struct dnsd_row	*rows;
 	size_t			 n;
 	unsigned		 asked;
-	char			 server[32];
+	char			 server[32], questions[1024];
 	/* one answer that waits */
 	uint8_t			 held[512];
 	size_t			 held_len;
@@ -107,6 +107,9 @@ on_query(void *arg, unsigned ready)
 	len = 12 + read_name(p + 12, (size_t)got - 12, name);
 	type = al_get_u16(p + len);
 	len += 4;
+	i = strlen(d->questions);
+	(void)snprintf(d->questions + i, sizeof(d->questions) - i, " %s",
+	    name);
 	for (i = 0; i < d->n; i++)
 		if (al_str_ieq(d->rows[i].name, name))
 			row = &d->rows[i];
@@ -171,4 +174,10 @@ unsigned
 dnsd_asked(const struct dnsd *d)
 {
 	return d->asked;
+}
+
+const char *
+dnsd_questions(const struct dnsd *d)
+{
+	return d->questions;
 }

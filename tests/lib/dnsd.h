@@ -27,5 +27,7 @@ void dnsd_free(struct dnsd *d);
 const char *dnsd_server(const struct dnsd *d);
 /* Queries seen so far. */
 unsigned dnsd_asked(const struct dnsd *d);
+/* The names in them: " a.test a.test", the first 1 KiB. */
+const char *dnsd_questions(const struct dnsd *d);
 
 #endif

@@ -102,13 +102,19 @@ on_resolve(void *arg, int family, const struct al_addr *addrs, size_t n,
 }
 
 static struct al_resolve *
-start(const char *host)
+start_with(const char *host, unsigned flags)
 {
-	struct al_resolve *q = al_resolve_start(resolver, host, 443, 0,
+	struct al_resolve *q = al_resolve_start(resolver, host, 443, flags,
 	    on_resolve, told, &err);
 
 	assert_string_equal(told, "");
 	return q;
+}
+
+static struct al_resolve *
+start(const char *host)
+{
+	return start_with(host, 0);
 }
 
 static void
@@ -178,6 +184,18 @@ answers(void **state)
 		if (rows[i].text != NULL)
 			assert_string_equal(told_err.text, rows[i].text);
 	}
+}
+
+static void
+no_search(void **state)
+{
+	(void)state;
+	assert_non_null(start_with("short", AL_RESOLVE_NO_SEARCH));
+	while (!done)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_string_equal(told, "6:|4:|");
+	assert_int_equal(told_err.code, AL_ENAME);
+	assert_null(strstr(dnsd_questions(dns), "short."));
 }
 
 static void
@@ -331,7 +349,8 @@ main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(answers), T(no_query), T(refused_at_once), T(bad_label),
+		T(answers), T(no_search), T(no_query), T(refused_at_once),
+		T(bad_label),
 		T(no_server), T(cancel_anywhere), T(cancel_in_callback),
 	};
 
