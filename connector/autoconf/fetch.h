@@ -17,7 +17,11 @@ struct al_fetch;	/* one; dies when it has reported */
 #define AL_FETCH_MS		30000u		/* in all               */
 #define AL_FETCH_NO_AGE		UINT32_MAX
 
-#define AL_FETCH_SAME_HOST	1u	/* redirects leave it not (WPAD) */
+/* For WPAD: redirects don't leave the host, and its name is looked up by
+ * unicast DNS alone, as it stands. */
+#define AL_FETCH_SAME_HOST	1u
+
+#define AL_CAUSE_PAC		111	/* NC-111 */
 
 struct al_fetch_opts {
 	const char		*url;	/* http, https, file, data     */

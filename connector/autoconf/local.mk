@@ -1,1 +1,5 @@
 # connector/autoconf: PAC files: fetched, kept fresh, found by WPAD
+libalcore_la_SOURCES += \
+	connector/autoconf/fetch.c connector/autoconf/fetch.h \
+	connector/autoconf/get.c connector/autoconf/get.h \
+	connector/autoconf/location.c connector/autoconf/location.h

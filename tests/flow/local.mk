@@ -41,3 +41,8 @@ check_PROGRAMS += contrib/examples/session-example
 contrib_examples_session_example_SOURCES = contrib/examples/session-example.c
 contrib_examples_session_example_LDADD = libalpacon-connector.la \
 	$(LIBEVENT_LIBS)
+
+UNIT_TESTS += tests/flow/test_fetch
+tests_flow_test_fetch_SOURCES = tests/flow/test_fetch.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
+tests_flow_test_fetch_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)

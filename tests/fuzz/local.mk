@@ -15,6 +15,12 @@ tests_fuzz_fuzz_echo_SOURCES = tests/fuzz/fuzz_echo.c tests/fuzz/fuzz_machine.h
 tests_fuzz_fuzz_echo_LDADD = libalnetcheck.la $(FUZZ_LDADD)
 tests_fuzz_fuzz_echo_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_fetch
+tests_fuzz_fuzz_fetch_SOURCES = tests/fuzz/fuzz_fetch.c \
+	tests/fuzz/fuzz.h tests/fuzz/fuzz_machine.h
+tests_fuzz_fuzz_fetch_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_fetch_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_http1
 tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_http1_LDADD = $(FUZZ_LDADD)

@@ -67,6 +67,10 @@ UNIT_TESTS += tests/unit/test_http1
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c tests/lib/guard.h
 tests_unit_test_http1_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_location
+tests_unit_test_location_SOURCES = tests/unit/test_location.c
+tests_unit_test_location_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_log
 tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/lib/guard.h
 tests_unit_test_log_LDADD = libaldaemon.la $(UNIT_LDADD) $(JANSSON_LIBS)
