@@ -267,6 +267,10 @@ UNIT_TESTS += tests/unit/test_policy
 tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
 tests_unit_test_policy_LDADD = libalconnectord.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_refresh
+tests_unit_test_refresh_SOURCES = tests/unit/test_refresh.c
+tests_unit_test_refresh_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = libalconnectord.la $(UNIT_LDADD)
