@@ -46,3 +46,9 @@ UNIT_TESTS += tests/flow/test_fetch
 tests_flow_test_fetch_SOURCES = tests/flow/test_fetch.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
 tests_flow_test_fetch_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
+# with a fake of pac/eval.c
+UNIT_TESTS += tests/flow/test_pacfile
+tests_flow_test_pacfile_SOURCES = tests/flow/test_pacfile.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
+tests_flow_test_pacfile_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)

@@ -164,6 +164,13 @@ dnsd_free(struct dnsd *d)
 	free(d);
 }
 
+void
+dnsd_set_rows(struct dnsd *d, const struct dnsd_row *rows, size_t n)
+{
+	d->rows = rows;
+	d->n = n;
+}
+
 const char *
 dnsd_server(const struct dnsd *d)
 {

@@ -23,6 +23,8 @@ struct dnsd;
 struct dnsd *dnsd_new(struct al_loop *loop, const struct dnsd_row *rows,
     size_t n);
 void dnsd_free(struct dnsd *d);
+/* From now on; borrowed like those before. */
+void dnsd_set_rows(struct dnsd *d, const struct dnsd_row *rows, size_t n);
 /* "127.0.0.1:40053", until free: for al_resolver_opts. */
 const char *dnsd_server(const struct dnsd *d);
 /* Queries seen so far. */
