@@ -52,3 +52,8 @@ UNIT_TESTS += tests/flow/test_pacfile
 tests_flow_test_pacfile_SOURCES = tests/flow/test_pacfile.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
 tests_flow_test_pacfile_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
+UNIT_TESTS += tests/flow/test_wpad
+tests_flow_test_wpad_SOURCES = tests/flow/test_wpad.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h
+tests_flow_test_wpad_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
