@@ -122,7 +122,8 @@ run(void *arg)
 
 	fault.stage = strstr(script, "SYNTAX") ? AL_PAC_AT_SYNTAX :
 	    strstr(script, "LOAD") ? AL_PAC_AT_LOAD : AL_PAC_AT_RUN;
-	(void)snprintf(raw, sizeof(raw), "PROXY %.20s:80%s",
+	(void)snprintf(raw, sizeof(raw), "PROXY %.*s:80%s",
+	    p != NULL ? (int)strcspn(p + 2, " ") : 4,
 	    p != NULL ? p + 2 : "none",
 	    strstr(script, "WARN") ? "; FOO x" : "");
 	end_query(q);
@@ -588,6 +589,32 @@ changes_while_reading(void **state)
 	tear_down();
 }
 
+/* In whatever charset it comes, the evaluation gets UTF-8. */
+static void
+charsets(void **state)
+{
+	static const struct peer_script s[] = {
+		REPLY("HTTP/1.0 200 OK\r\n\r\n\xff\xfe"
+		    "F\0i\0n\0d\0P\0r\0o\0x\0y\0F\0o\0r\0U\0R\0L\0"
+		    " \0P\0=\0a\0"),
+		REPLY("HTTP/1.0 200 OK\r\nContent-Type: text/x; "
+		    "charset=\"ISO-8859-1\"\r\n\r\n"
+		    "FindProxyForURL P=\xe4 "),
+		REPLY("HTTP/1.0 200 OK\r\n\r\nFindProxyForURL P=\xe4 "),
+		REPLY("HTTP/1.0 200 OK\r\nContent-Type: text/x; "
+		    "charset=utf-8\r\n\r\nFindProxyForURL P=\303\244 "),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N(s); i++) {
+		build(&s[i], 1);
+		expect_entry(i == 0 ? "http://a:80" :
+		    "http://xn--4ca:80");
+		tear_down();
+	}
+}
+
 static void
 alerts_and_warnings(void **state)
 {
@@ -741,6 +768,7 @@ main(void)
 		cmocka_unit_test(first_is_taken),
 		cmocka_unit_test(reachable_later),
 		cmocka_unit_test(changes_while_reading),
+		cmocka_unit_test(charsets),
 		cmocka_unit_test(alerts_and_warnings),
 		cmocka_unit_test(from_this_machine),
 		cmocka_unit_test(refused_at_once),
