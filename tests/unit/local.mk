@@ -98,6 +98,11 @@ tests_unit_test_muxframe_SOURCES = tests/unit/test_muxframe.c \
 	tests/lib/guard.h
 tests_unit_test_muxframe_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_pac_answer
+tests_unit_test_pac_answer_SOURCES = tests/unit/test_pac_answer.c \
+	tests/lib/guard.h
+tests_unit_test_pac_answer_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_pac_charset
 tests_unit_test_pac_charset_SOURCES = tests/unit/test_pac_charset.c \
 	tests/lib/guard.h
