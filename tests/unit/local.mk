@@ -117,6 +117,12 @@ UNIT_TESTS += tests/unit/test_pac_host
 tests_unit_test_pac_host_SOURCES = tests/unit/test_pac_host.c tests/lib/guard.h
 tests_unit_test_pac_host_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_pac_oom
+tests_unit_test_pac_oom_SOURCES = tests/unit/test_pac_oom.c
+tests_unit_test_pac_oom_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+tests_unit_test_pac_oom_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 UNIT_TESTS += tests/unit/test_pac_result
 tests_unit_test_pac_result_SOURCES = tests/unit/test_pac_result.c
 tests_unit_test_pac_result_LDADD = $(UNIT_LDADD)
