@@ -12,8 +12,6 @@
 #include "connector/loop/loop.h"
 #include "pac/worker.h"
 
-#define DUKTAPE		"alpacon-pac-helper"
-#define JSC		"alpacon-pac-helper-jsc"
 #define CPU_MS		1000u
 #define WALL_MS		5000u
 #define PATIENCE_MS	100u		/* then a second helper helps  */
@@ -82,7 +80,7 @@ describe_fault(const struct al_pac *p, const struct al_pac_turn *t, bool jsc,
 	    "%.120s: %s%s%s%s%s%s", p->name, where, what,
 	    text[0] != '\0' ? ": \"" : "", text, text[0] != '\0' ? "\"" : "",
 	    newer ? " (uses syntax newer than ES5, or is wrong; install "
-	    JSC ")" : "");
+	    AL_PAC_JSC_HELPER ")" : "");
 }
 
 /* --- the end of a query --------------------------------------------------- */
@@ -148,7 +146,7 @@ open_worker(struct slot *s, struct al_err *err)
 		return AL_OK;
 	al_pac_worker_free(s->worker);
 	s->jsc = p->jsc;
-	o.name = p->jsc ? JSC : DUKTAPE;
+	o.name = p->jsc ? AL_PAC_JSC_HELPER : AL_PAC_DUKTAPE_HELPER;
 	o.path = p->jsc ? p->jsc_helper : p->helper;
 	o.rss_max = p->jsc ? JSC_RSS_MAX : 0;
 	s->worker = al_pac_worker_new(p->loop, &o, on_turn, s, err);
@@ -329,9 +327,9 @@ copy(struct al_pac *p, const struct al_pac_opts *o)
 	};
 	p->name = al_str_dup(o->name, strlen(o->name));
 	p->helper = path_of(o->helper, "ALPACON_PAC_HELPER",
-	    AL_PKGLIBEXECDIR "/" DUKTAPE);
+	    AL_PKGLIBEXECDIR "/" AL_PAC_DUKTAPE_HELPER);
 	p->jsc_helper = path_of(o->jsc_helper, "ALPACON_PAC_JSC_HELPER",
-	    AL_PKGLIBEXECDIR "/" JSC);
+	    AL_PKGLIBEXECDIR "/" AL_PAC_JSC_HELPER);
 	return p->name != NULL && p->helper != NULL &&
 	    p->jsc_helper != NULL && make_load(p, o);
 }

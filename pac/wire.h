@@ -52,6 +52,9 @@ enum al_pac_stage {
 	AL_PAC_AT_RESULT = 4	/* it returned no string, or a long one */
 };
 
+#define AL_PAC_DUKTAPE_HELPER	"alpacon-pac-helper"
+#define AL_PAC_JSC_HELPER	"alpacon-pac-helper-jsc"
+
 #define AL_PAC_REAL_TIME	INT64_MIN
 #define AL_PAC_SCRIPT_MAX	(2u << 20)	/* 1 MiB of Latin-1, as UTF-8 */
 #define AL_PAC_QUESTION_MAX	(AL_PAC_SCRIPT_MAX + 64)

@@ -54,15 +54,17 @@ al_pac_turn_free(struct al_pac_turn *t)
 	free(t);
 }
 
-/* What does not fit the limit, or memory, is not kept. */
+/* What does not fit the limit is cut off; it is not worth an error. */
 static void
 keep_alert(struct al_pac_turn *t, const uint8_t *p, size_t len)
 {
+	size_t room = AL_PAC_ALERTS_MAX - t->alerts_len;
+	size_t cap = len < room ? len + 1 : room;
 	char **more, *text;
 
-	if (len >= AL_PAC_ALERTS_MAX - t->alerts_len)
+	if (cap == 0)
 		return;
-	text = malloc(len + 1);
+	text = malloc(cap);
 	more = realloc(t->alerts, (t->n_alerts + 1) * sizeof(*more));
 	if (more != NULL)
 		t->alerts = more;
@@ -70,8 +72,8 @@ keep_alert(struct al_pac_turn *t, const uint8_t *p, size_t len)
 		free(text);
 		return;
 	}
-	t->alerts_len += len + 1;
-	t->alerts[t->n_alerts++] = al_str_clean(text, len + 1, p, len);
+	t->alerts_len += cap;
+	t->alerts[t->n_alerts++] = al_str_clean(text, cap, p, len);
 }
 
 /* A NUL would cut the string in two: no proxy's name has a '?'. */
