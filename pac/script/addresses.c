@@ -1,8 +1,9 @@
 /* pac/script/addresses.c - functions that compare addresses. */
+#include "pac/script/functions.h"
+
 #include <string.h>
 
 #include "connector/base/str.h"
-#include "pac/script/functions.h"
 #include "pac/script/ip.h"
 #include "pac/script/value.h"
 

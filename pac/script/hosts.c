@@ -1,7 +1,8 @@
 /* pac/script/hosts.c - functions that look up names. */
+#include "pac/script/functions.h"
+
 #include <string.h>
 
-#include "pac/script/functions.h"
 #include "pac/script/ip.h"
 #include "pac/script/value.h"
 

@@ -1,9 +1,10 @@
 /* pac/script/ranges.c - functions of the weekday, the date and the time. */
+#include "pac/script/functions.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "pac/script/date.h"
-#include "pac/script/functions.h"
 #include "pac/script/value.h"
 
 /* What all three begin with. */
@@ -184,7 +185,7 @@ whole_hours(const struct range *r)
 
 /*
  * Hours and minutes, or seconds, too; today, by the local calendar.  Without
- * seconds the first time has those of now, the last one 59.
+ * seconds all three have those of now: it is the minutes that count.
  */
 static bool
 times_of_day(const struct range *r)
@@ -200,8 +201,6 @@ times_of_day(const struct range *r)
 	al_date_set(&first, AL_DATE_MINUTE, number_at(r, 1));
 	al_date_set(&last, AL_DATE_HOUR, number_at(r, half));
 	al_date_set(&last, AL_DATE_MINUTE, number_at(r, half + 1));
-	if (half == 2)
-		al_date_set(&last, AL_DATE_SECOND, 59);
 	return is_within(&first, &last, &now);
 }
 

@@ -46,7 +46,8 @@ struct al_script_host {
 	int64_t	(*clock_ms)(void *arg);
 	/* At most AL_PAC_ADDRS_MAX; 0: none, the look-up has failed.  name is
 	 * ended by NUL, never longer than AL_SCRIPT_NAME_MAX, may be UTF-8;
-	 * "" for one's own, and only then.  Never asked for an address. */
+	 * "" for one's own, and only then.  Addresses are not asked for, but
+	 * in odd forms ("10.1", "010.0.0.1") they count as names. */
 	size_t	(*lookup)(void *arg, enum al_pac_what what, const char *name,
 		    struct al_script_ip out[AL_PAC_ADDRS_MAX]);
 	void	(*alert)(void *arg, const char *text, size_t len);

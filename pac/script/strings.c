@@ -1,9 +1,10 @@
 /* pac/script/strings.c - functions that only look at the text of a host. */
+#include "pac/script/functions.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "pac/script/functions.h"
 #include "pac/script/ip.h"
 #include "pac/script/value.h"
 

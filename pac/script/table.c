@@ -1,7 +1,8 @@
 /* pac/script/table.c - the functions by their names. */
+#include "pac/script/functions.h"
+
 #include <string.h>
 
-#include "pac/script/functions.h"
 #include "pac/script/value.h"
 
 static void

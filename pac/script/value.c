@@ -74,7 +74,7 @@ al_value_is(const struct al_value *v, const char *want)
 	    memcmp(v->text, want, v->len) == 0;
 }
 
-/* ECMA-262 12.2, 12.3: the bytes of the white space at p, 0 if there is none. */
+/* ECMA-262 12.2, 12.3: the length of the white space at p, 0: none. */
 static size_t
 blank_at(const char *p, size_t len)
 {
