@@ -254,6 +254,17 @@ UNIT_TESTS += tests/unit/test_choose
 tests_unit_test_choose_SOURCES = tests/unit/test_choose.c
 tests_unit_test_choose_LDADD = $(UNIT_LDADD)
 
+# only what the PAC helpers have: neither our library nor any other
+UNIT_TESTS += tests/unit/test_pac_ranges
+tests_unit_test_pac_ranges_SOURCES = tests/unit/test_pac_ranges.c \
+	tests/unit/pac_call.h tests/lib/guard.h $(PAC_SCRIPT_SOURCES)
+tests_unit_test_pac_ranges_LDADD = $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/test_pac_script
+tests_unit_test_pac_script_SOURCES = tests/unit/test_pac_script.c \
+	tests/unit/pac_call.h tests/lib/guard.h $(PAC_SCRIPT_SOURCES)
+tests_unit_test_pac_script_LDADD = $(CMOCKA_LIBS)
+
 UNIT_TESTS += tests/unit/test_names
 tests_unit_test_names_SOURCES = tests/unit/test_names.c
 tests_unit_test_names_LDADD = libalconnectord.la $(UNIT_LDADD)
