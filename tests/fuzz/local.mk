@@ -128,6 +128,12 @@ tests_fuzz_fuzz_pac_result_SOURCES = tests/fuzz/fuzz_pac_result.c \
 tests_fuzz_fuzz_pac_result_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_pac_result_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_pac_script
+tests_fuzz_fuzz_pac_script_SOURCES = tests/fuzz/fuzz_pac_script.c \
+	tests/fuzz/fuzz.h $(PAC_SCRIPT_SOURCES)
+tests_fuzz_fuzz_pac_script_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pac_script_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)
