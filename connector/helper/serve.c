@@ -13,14 +13,6 @@
 
 #include "connector/base/reader.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 static void
 limit(int what, size_t max)
 {
@@ -41,10 +33,10 @@ harden(const struct al_serve_limits *limits)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	limit(RLIMIT_NOFILE, limits->files);
 	limit(RLIMIT_FSIZE, limits->file_size);
-#ifndef SANITIZED	/* it maps terabytes, and traces its own process */
-	limit(RLIMIT_AS, limits->memory);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
+	if (!AL_SERVE_SANITIZED) {
+		limit(RLIMIT_AS, limits->memory);
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	}
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(077);

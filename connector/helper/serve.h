@@ -11,6 +11,19 @@
  * each of them.  These functions block.
  */
 
+/* A build with the address sanitizer: it maps terabytes, and traces its own
+ * process. */
+#if defined(__SANITIZE_ADDRESS__)
+#define AL_SERVE_SANITIZED	1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define AL_SERVE_SANITIZED	1
+#endif
+#endif
+#ifndef AL_SERVE_SANITIZED
+#define AL_SERVE_SANITIZED	0
+#endif
+
 /* What a helper may use; 0 leaves a limit as it is. */
 struct al_serve_limits {
 	size_t	memory;		/* bytes of address space           */
