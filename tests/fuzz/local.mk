@@ -134,6 +134,18 @@ tests_fuzz_fuzz_pac_script_SOURCES = tests/fuzz/fuzz_pac_script.c \
 tests_fuzz_fuzz_pac_script_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_pac_script_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_pac_locate
+tests_fuzz_fuzz_pac_locate_SOURCES = tests/fuzz/fuzz_pac_locate.c \
+	pac/helper/locate.c pac/helper/text.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_pac_locate_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pac_locate_LDFLAGS = $(FUZZ_FLAGS)
+
+FUZZ_TARGETS += tests/fuzz/fuzz_pac_question
+tests_fuzz_fuzz_pac_question_SOURCES = tests/fuzz/fuzz_pac_question.c \
+	pac/helper/question.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_pac_question_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pac_question_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)
