@@ -296,7 +296,8 @@ void
 locate_token(const struct locate_compiler *c, const char *script, size_t len,
     unsigned *line, unsigned *column)
 {
-	struct search s = { .c = c, .script = script, .copy = malloc(len + 16) };
+	struct search s = { .c = c, .script = script,
+	    .copy = malloc(len + 16) };
 	struct token *list = NULL;
 	const char *open = NULL;
 	size_t n = 0, i;

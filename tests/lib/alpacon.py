@@ -28,6 +28,10 @@ os.environ.setdefault("ALPACON_GSS_HELPER",
                       os.path.join(BUILD, "alpacon-gss-helper"))
 os.environ.setdefault("ALPACON_SYSCFG_HELPER",
                       os.path.join(BUILD, "alpacon-syscfg-helper"))
+os.environ.setdefault("ALPACON_PAC_HELPER",
+                      os.path.join(BUILD, "alpacon-pac-helper"))
+os.environ.setdefault("ALPACON_PAC_JSC_HELPER",
+                      os.path.join(BUILD, "alpacon-pac-jsc-helper"))
 
 GATEWAYD, CONNECTORD = "alpacon-gatewayd", "alpacon-connectord"
 TUNNEL, NETCHECK = "alpacon-tunnel", "alpacon-netcheck"
