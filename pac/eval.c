@@ -56,6 +56,26 @@ struct al_pac {
 
 /* --- sentences ------------------------------------------------------------ */
 
+#define EXCERPT		70	/* of the text at a fault   */
+#define BEFORE		40	/* of that, before the place */
+
+/* What is at the column, of a text that may be a whole line (see wire.h). */
+static const char *
+excerpt(char out[static EXCERPT + 1], const struct al_pac_fault *f)
+{
+	const size_t third = AL_PAC_TEXT_MAX / 3;
+	size_t n = strlen(f->text), at = f->column > 0 ? f->column - 1 : 0;
+	size_t skip;
+
+	if (at > third && (at >= n || n + 16 > AL_PAC_TEXT_MAX))
+		at = third;
+	skip = n > EXCERPT && at > BEFORE && at < n ? at - BEFORE : 0;
+	(void)al_str_clean(out, EXCERPT + 1, f->text + skip, n - skip);
+	if (skip > 0)
+		memcpy(out, "...", 3);
+	return out;
+}
+
 /*
  * "NAME: line 3, column 7: what is wrong: "the text there"", and what to do
  * about it; each part short enough that the last is not lost.
@@ -66,7 +86,8 @@ describe_fault(const struct al_pac *p, const struct al_pac_turn *t, bool jsc,
 {
 	const struct al_pac_fault *f = &t->fault;
 	bool newer = f->stage == AL_PAC_AT_SYNTAX && !jsc;
-	char where[60] = "", what[111], text[51];
+	char where[60] = "", what[91], text[EXCERPT + 1];
+	const char *quote = f->text[0] != '\0' ? "\"" : "";
 
 	if (f->line > 0 && f->column > 0)
 		(void)snprintf(where, sizeof(where), "line %u, column %u: ",
@@ -75,10 +96,9 @@ describe_fault(const struct al_pac *p, const struct al_pac_turn *t, bool jsc,
 		(void)snprintf(where, sizeof(where), "line %u: ", f->line);
 	(void)al_str_clean(what, sizeof(what), f->message,
 	    strlen(f->message));
-	(void)al_str_clean(text, sizeof(text), f->text, strlen(f->text));
 	(void)al_fail_as(err, AL_EPROTO, AL_AT_PAC, 0, AL_PAC_CAUSE,
-	    "%.120s: %s%s%s%s%s%s", p->name, where, what,
-	    text[0] != '\0' ? ": \"" : "", text, text[0] != '\0' ? "\"" : "",
+	    "%.100s: %s%s%s%s%s%s%s", p->name, where, what,
+	    f->text[0] != '\0' ? ": " : "", quote, excerpt(text, f), quote,
 	    newer ? " (uses syntax newer than ES5, or is wrong; install "
 	    AL_PAC_JSC_HELPER ")" : "");
 }
@@ -110,7 +130,7 @@ finish(struct slot *s, struct al_pac_turn *t, struct al_err *err)
 	if (a.fault != NULL)
 		describe_fault(p, t, s->jsc, err);
 	else if (a.raw == NULL)
-		al_err_prefix(err, "%.120s", p->name);
+		al_err_prefix(err, "%.100s", p->name);
 	q->on_pac(q->arg, &a, a.raw == NULL ? err : NULL);
 	al_pac_turn_free(t);
 	free(q);
@@ -247,7 +267,7 @@ al_pac_ask(struct al_pac *p, const char *url, const char *host,
 	}
 	if (p->n_queued == AL_PAC_QUEUE_MAX) {
 		(void)al_fail_as(err, AL_ELIMIT, AL_AT_PAC, 0, AL_PAC_CAUSE,
-		    "%.120s: %d questions wait for an answer already",
+		    "%.100s: %d questions wait for an answer already",
 		    p->name, AL_PAC_QUEUE_MAX);
 		return NULL;
 	}
@@ -343,7 +363,7 @@ al_pac_new(struct al_loop *loop, const struct al_pac_opts *o,
 
 	if (o->len > AL_PAC_SCRIPT_MAX) {
 		(void)al_fail_as(err, AL_ELIMIT, AL_AT_PAC, 0, AL_PAC_CAUSE,
-		    "%.120s: it is longer than %u bytes", o->name,
+		    "%.100s: it is longer than %u bytes", o->name,
 		    AL_PAC_SCRIPT_MAX);
 		return NULL;
 	}

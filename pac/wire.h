@@ -28,7 +28,9 @@
  *   FAILED  | stage, u8 | line, u32 | column, u32 | length, u16 | message |
  *           offending text: the rest |
  *
- * Lines and columns count from 1; 0: not known.
+ * Lines and columns count from 1; 0: not known.  The offending text is the
+ * line, or of a long one AL_PAC_TEXT_MAX bytes, a third of them before the
+ * column; without blanks around it.
  */
 enum al_pac_ask { AL_PAC_LOAD = 1, AL_PAC_EVAL = 2, AL_PAC_ADDRS = 3 };
 

@@ -237,7 +237,7 @@ clock_and_size(void **state)
 static void
 faults(void **state)
 {
-	char url[600];
+	char url[600] = "";
 
 	(void)state;
 	open_script("");
@@ -256,15 +256,24 @@ faults(void **state)
 	fails("fail 3 5 0 thrown", AL_EPROTO, "line 5: thrown");
 	fails("fail 3 5 1 a\x1b" "b|c\td", AL_EPROTO,
 	    "line 5, column 1: a.b: \"c d\"");
+	/* of a long line, what is at the column */
+	fails("fail 3 1 62 thrown|function FindProxyForURL(url, host) { "
+	    "return isPlain(host) ? here() : 'DIRECT, and so on'; }",
+	    AL_EPROTO, "line 1, column 62: thrown: \"...(url, host) { return "
+	    "isPlain(host) ? here() : 'DIRECT, and so on...\"");
+	fails("fail 3 1 90 thrown|function FindProxyForURL(url, host) { "
+	    "return isPlain(host) ? here() : 'DIRECT, and so on'; }",
+	    AL_EPROTO, "line 1, column 90: thrown: \"...(host) ? here() : "
+	    "'DIRECT, and so on'; }\"");
 	/* long ones leave room for the end */
 	(void)strcpy(url, "fail 1 4000000000 4000000000 ");
 	memset(url + strlen(url), 'm', 200);
 	(void)strcat(url, "|");
 	memset(url + strlen(url), 't', 200);
 	ask(url);
-	assert_non_null(strstr(got.err.text,
-	    "...\" (uses syntax newer than ES5, or is wrong; install "
-	    "alpacon-pac-helper-jsc)"));
+	assert_non_null(strstr(got.err.text, "mmm...: \"...ttt"));
+	assert_non_null(strstr(got.err.text, "ttt\" (uses syntax newer than "
+	    "ES5, or is wrong; install alpacon-pac-helper-jsc)"));
 	/* at the load */
 	open_script("fail 2 1 2 thrown at load|x");
 	fails("result r", AL_EPROTO,
