@@ -9,6 +9,13 @@ UNIT_TESTS += tests/flow/test_mux
 tests_flow_test_mux_SOURCES = tests/flow/test_mux.c
 tests_flow_test_mux_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
+if HAVE_DUKTAPE
+UNIT_TESTS += tests/flow/test_pac
+tests_flow_test_pac_SOURCES = tests/flow/test_pac.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h
+tests_flow_test_pac_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+endif
+
 UNIT_TESTS += tests/flow/test_session_flow
 tests_flow_test_session_flow_SOURCES = tests/flow/test_session_flow.c \
 	tests/lib/world.h
