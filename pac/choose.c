@@ -113,19 +113,35 @@ ask_environment(struct ask *a, struct al_route *r, struct al_err *err)
 }
 
 static enum al_code
+ask_answer(struct ask *a, const struct al_answer *x, struct al_route *r,
+    struct al_err *err)
+{
+	if (x->n > 0)
+		return ask_list(x->values, x->n, r, err);
+	if (x->why != NULL)
+		a->unset = x->why;
+	else
+		a->unset = a->winner != AL_SOURCES ?
+		    "not asked: the proxy is known without it" : "not asked";
+	return AL_AGAIN;
+}
+
+static enum al_code
+ask_pac(struct ask *a, struct al_route *r, struct al_err *err)
+{
+	return ask_answer(a, &a->opts->pac, r, err);
+}
+
+static enum al_code
 ask_system(struct ask *a, struct al_route *r, struct al_err *err)
 {
-	const struct al_choose_opts *o = a->opts;
+	return ask_answer(a, &a->opts->system, r, err);
+}
 
-	if (o->n_system > 0)
-		return ask_list(o->system, o->n_system, r, err);
-	if (o->system_why != NULL)
-		a->unset = o->system_why;
-	else if (a->winner != AL_SOURCES)
-		a->unset = "not asked: the proxy is known without it";
-	else
-		a->unset = "not asked";
-	return AL_AGAIN;
+static enum al_code
+ask_wpad(struct ask *a, struct al_route *r, struct al_err *err)
+{
+	return ask_answer(a, &a->opts->wpad, r, err);
 }
 
 static enum al_code
@@ -146,10 +162,12 @@ static const struct {
 	    false },
 	[AL_SOURCE_CONFIG] = { "config", "the configuration", ask_config,
 	    false },
+	[AL_SOURCE_PAC] = { "pac", "the PAC file", ask_pac, false },
 	[AL_SOURCE_ENVIRONMENT] = { "environment", "the environment",
 	    ask_environment, true },
 	[AL_SOURCE_SYSTEM] = { "system", "the system setting", ask_system,
 	    true },
+	[AL_SOURCE_WPAD] = { "wpad", "WPAD", ask_wpad, true },
 	[AL_SOURCE_DEFAULT] = { "default", "the default", ask_default,
 	    false },
 };
@@ -266,11 +284,27 @@ find_exception(struct al_choice *c, struct ask *a, struct al_err *err)
 	return AL_OK;
 }
 
+static const struct al_answer *
+answer_of(const struct al_choose_opts *o, enum al_source source)
+{
+	switch (source) {
+	case AL_SOURCE_PAC:
+		return &o->pac;
+	case AL_SOURCE_SYSTEM:
+		return &o->system;
+	case AL_SOURCE_WPAD:
+		return &o->wpad;
+	default:
+		return NULL;
+	}
+}
+
 /* The source has won: its route, unless the host is an exception. */
 static enum al_code
 win(struct al_choice *c, struct ask *a, enum al_source source,
     struct al_route *r, struct al_err *err)
 {
+	const struct al_answer *x = answer_of(a->opts, source);
 	enum al_code code = refuse_loops(r, a->opts, err);
 
 	if (code != AL_OK)
@@ -283,6 +317,7 @@ win(struct al_choice *c, struct ask *a, enum al_source source,
 	if (r->n == 0 || c->no_proxy_match != NULL)
 		return al_route_add(&c->route, "direct", err);
 	c->route = *r;
+	c->untrusted = x != NULL && x->untrusted;
 	al_route_init(r);
 	return AL_OK;
 }
@@ -310,6 +345,7 @@ consider(struct al_choice *c, struct ask *a, enum al_source source,
     struct al_err *err)
 {
 	struct al_considered *k = &c->considered[source];
+	const struct al_answer *x = answer_of(a->opts, source);
 	bool open = c->source == AL_SOURCES;	/* nobody has won yet */
 	struct al_route r;
 	enum al_code code, answer;
@@ -321,6 +357,9 @@ consider(struct al_choice *c, struct ask *a, enum al_source source,
 	answer = sources[source].ask(a, &r, err);
 	k->source = source;
 	k->variable = a->variable;
+	if (x != NULL && x->where != NULL &&
+	    set_text(&k->where, x->where, err) != AL_OK)
+		answer = AL_ENOMEM;
 	if (answer == AL_OK) {
 		code = show_route(&k->value, &r, err);
 		if (code == AL_OK && open)
@@ -405,6 +444,7 @@ al_choice_fini(struct al_choice *c)
 	free(c->url);
 	free(c->no_proxy_match);
 	for (i = 0; i < AL_SOURCES; i++) {
+		free(c->considered[i].where);
 		free(c->considered[i].value);
 		free(c->considered[i].lost);
 	}

@@ -162,7 +162,13 @@ none_fits(const struct al_login *l, const struct al_challenges *c,
 		    "%s%s", i > 0 ? ", " : "", al_str_clean(name,
 		    sizeof(name), c->list[i].scheme,
 		    strlen(c->list[i].scheme)));
-	if (l->why[0] == '\0')
+	if (l->schemes == AL_AUTH_NOBODY)
+		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 130,
+		    "demands a login (407; it takes %s) and gets none: the "
+		    "PAC file that names it came from WPAD or without TLS; "
+		    "put it into credentials_for if it may have yours",
+		    names);
+	else if (l->why[0] == '\0')
 		(void)al_fail_as(err, AL_EAUTH, AL_AT_PROXY, 407, 132,
 		    "takes only logins that are not supported or not allowed "
 		    "here: %s", names);

@@ -27,6 +27,7 @@ enum al_auth {
 	AL_AUTH_NEGOTIATE
 };
 #define AL_AUTH_BIT(auth)	(1u << (auth))
+#define AL_AUTH_NOBODY		AL_AUTH_BIT(AL_AUTH_UNKNOWN)	/* no scheme */
 
 /* One proxy on the way.  user and password are NULL when not given. */
 struct al_hop {
@@ -34,6 +35,9 @@ struct al_hop {
 	char			 host[AL_HOST_MAX + 1];
 	uint16_t		 port;
 	char			*user, *password;
+	/* No login there, not even one that needs no password: whoever named
+	 * it to us may be anybody. */
+	bool			 no_login;
 };
 
 /* Proxies one behind the other; no hop at all is a direct connection. */

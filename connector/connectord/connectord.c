@@ -10,9 +10,9 @@
 #include "connector/connectord/uplink.h"
 #include "connector/daemon/log.h"
 #include "connector/daemon/notify.h"
-#include "connector/daemon/system.h"
 #include "connector/loop/loop.h"
-#include "connector/session/workspace.h"
+#include "connector/loop/netmon.h"
+#include "connector/session/find.h"
 
 #define DIALS_MAX	256
 #define DRAIN_MS	30000
@@ -21,12 +21,11 @@
 struct al_connectord {
 	struct al_connectord_opts o;
 	struct al_site		*site;
-	struct al_site		*next;	/* read, while the system is asked */
-	struct al_system	*asking;
 	struct al_doors		*doors;
 	struct al_guests	*guests;
 	struct al_targets	*targets;
 	struct al_uplink	*uplink;
+	struct al_netmon	*netmon;
 	struct al_timer		 watchdog, drain;
 	uint64_t		 drain_by_ms;	/* 0: not stopping */
 	bool			 is_ready;
@@ -98,19 +97,17 @@ static const struct al_uplink_ops uplink_ops = {
 	.on_closed = on_closed,
 };
 
-/* --- settings ------------------------------------------------------------- */
 static void
-tell_silence(const struct al_site *s)
+on_network(void *arg)
 {
-	const struct al_choice *c = al_workspace_choice(s->workspace);
+	struct al_connectord *c = arg;
 
-	/* it would still like an answer: there was none */
-	if (al_workspace_wants_system(s->workspace, NULL))
-		al_log(AL_LOG_NOTICE, "system-settings", NULL, "no proxy from "
-		    "the system's settings (%s): connections are direct",
-		    c->considered[AL_SOURCE_SYSTEM].lost);
+	al_log(AL_LOG_NOTICE, "network-changed", NULL,
+	    "this machine has other addresses");
+	al_workspace_network_changed(c->site->workspace);
 }
 
+/* --- settings ------------------------------------------------------------- */
 /* All or nothing: what may fail comes first. */
 static enum al_code
 apply(struct al_connectord *c, struct al_site *s, struct al_err *err)
@@ -122,66 +119,29 @@ apply(struct al_connectord *c, struct al_site *s, struct al_err *err)
 	al_guests_set_site(c->guests, s);
 	al_site_release(c->site);
 	c->site = al_site_hold(s);
-	tell_silence(s);
 	al_guests_look(c->guests);
 	return AL_OK;
-}
-
-static void
-reloaded(struct al_connectord *c, const struct al_err *why)
-{
-	struct al_site *s = c->next;
-	struct al_err err;
-
-	c->next = NULL;
-	if (why == NULL && apply(c, s, &err) != AL_OK)
-		why = &err;
-	if (why == NULL)
-		al_log(AL_LOG_NOTICE, "reloaded", NULL,
-		    "the new settings are in use");
-	else
-		al_log(AL_LOG_ERROR, "reload-failed", NULL,
-		    "%s; nothing has changed", why->text);
-	al_site_release(s);
-	al_notify_ready();
-	tell_status(c);
-}
-
-static void
-on_system(void *arg, const struct al_err *err)
-{
-	struct al_connectord *c = arg;
-
-	c->asking = NULL;
-	reloaded(c, err);
-}
-
-/* A reading that still waits for an answer gives way. */
-static void
-abandon(struct al_connectord *c)
-{
-	al_system_cancel(c->asking);
-	c->asking = NULL;
-	al_site_release(c->next);
-	c->next = NULL;
 }
 
 void
 al_connectord_reload(struct al_connectord *c)
 {
 	struct al_err err = { .code = AL_OK };
+	struct al_site *s;
 
 	if (c->drain_by_ms != 0)
 		return;
-	abandon(c);
 	al_notify_reloading();
-	c->next = c->o.load(c->o.arg, &err);
-	if (c->next != NULL)
-		c->asking = al_system_start(c->o.loop, c->next->workspace,
-		    NULL, on_system, c, &err);
-	if (c->asking == NULL)
-		reloaded(c, c->next == NULL || err.code != AL_OK ? &err :
-		    NULL);
+	s = c->o.load(c->o.arg, &err);
+	if (s != NULL && apply(c, s, &err) == AL_OK)
+		al_log(AL_LOG_NOTICE, "reloaded", NULL,
+		    "the new settings are in use");
+	else
+		al_log(AL_LOG_ERROR, "reload-failed", NULL,
+		    "%s; nothing has changed", err.text);
+	al_site_release(s);
+	al_notify_ready();
+	tell_status(c);
 }
 
 /* --- leaving -------------------------------------------------------------- */
@@ -216,7 +176,6 @@ al_connectord_stop(struct al_connectord *c)
 	if (c->drain_by_ms != 0)
 		return;
 	c->drain_by_ms = al_now_ms() + DRAIN_MS;
-	abandon(c);
 	al_notify_stopping();
 	al_log(AL_LOG_NOTICE, "stopping", NULL, "what is open has %d s to "
 	    "end; a second signal ends it now", DRAIN_MS / 1000);
@@ -260,6 +219,10 @@ build(struct al_connectord *c, struct al_err *err)
 	if (c->guests == NULL)
 		return err->code;
 	al_doors_set_guests(c->doors, c->guests);
+	/* a sandbox may forbid it: then nobody tells us, and that is all */
+	c->netmon = al_netmon_new(c->o.loop, on_network, c, err);
+	if (c->netmon == NULL)
+		al_log_err(AL_LOG_NOTICE, "no-netmon", err);
 	if (al_timer_init(&c->drain, c->o.loop, on_drain, c, err) != AL_OK)
 		return err->code;
 	return al_timer_init(&c->watchdog, c->o.loop, on_watchdog, c, err);
@@ -297,9 +260,9 @@ al_connectord_free(struct al_connectord *c)
 	al_targets_free(c->targets);
 	al_uplink_free(c->uplink);
 	al_doors_free(c->doors);
+	al_netmon_free(c->netmon);
 	al_timer_fini(&c->drain);
 	al_timer_fini(&c->watchdog);
-	abandon(c);
 	al_site_release(c->site);
 	free(c);
 }

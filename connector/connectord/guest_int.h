@@ -8,6 +8,7 @@
 #include "connector/connectord/site.h"
 #include "connector/dial/dial.h"
 #include "connector/loop/loop.h"
+#include "connector/session/find.h"
 #include "connector/session/port.h"
 #include "connector/stream/join.h"
 #include "connector/wire/client_hello.h"
@@ -34,6 +35,7 @@ struct al_guest {
 	bool			 misspoke;	/* and was told so: err       */
 	struct al_err		 err;
 	struct al_stream	*local;
+	struct al_find		*find;
 	struct al_dial		*dial;
 	struct al_port		*port;
 	int			 port_fd;	/* the port's, for a greeting */

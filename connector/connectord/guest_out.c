@@ -197,29 +197,42 @@ allow_addr(void *arg, const struct al_addr *a)
 	return !g->gs->o.is_ours(g->gs->o.arg, a);
 }
 
-void
-al_guest_go_direct(struct al_guest *g)
+static void
+on_found(void *arg, struct al_choice *choice, const struct al_err *cause)
 {
+	struct al_guest *g = arg;
 	struct al_workspace *w = g->site->workspace;
-	bool v6 = strchr(g->host, ':') != NULL;
-	char url[AL_HOST_MAX + 32];
-	struct al_choice choice;
-	const struct al_dial_opts o = { .host = g->host, .port = g->port_nr,
-	    .route = &choice.route, .proxy_tls = al_workspace_proxy_tls(w),
+	struct al_dial_opts o = { .host = g->host, .port = g->port_nr,
+	    .proxy_tls = al_workspace_proxy_tls(w),
 	    .login = al_workspace_login(w),
 	    .resolve_flags = g->site->resolve_flags,
 	    .allow_addr = allow_addr, .arg = g };
 	struct al_err err;
 
-	(void)snprintf(url, sizeof(url), "https://%s%s%s:%u/", v6 ? "[" : "",
-	    g->host, v6 ? "]" : "", g->port_nr);
-	if (al_workspace_choose(w, url, &choice, &err) != AL_OK) {
-		al_guest_refuse(g, al_outcome_code(&err), err.text);
+	g->find = NULL;
+	if (cause != NULL) {
+		al_guest_refuse(g, al_outcome_code(cause), cause->text);
 		return;
 	}
+	o.route = &choice->route;
 	g->dial = al_dial_start(g->gs->o.loop, g->gs->o.resolver, &o, on_far,
 	    g, &err);
-	al_choice_fini(&choice);
+	al_choice_fini(choice);
 	if (g->dial == NULL)
+		al_guest_refuse(g, al_outcome_code(&err), err.text);
+}
+
+void
+al_guest_go_direct(struct al_guest *g)
+{
+	bool v6 = strchr(g->host, ':') != NULL;
+	char url[AL_HOST_MAX + 32];
+	struct al_err err;
+
+	(void)snprintf(url, sizeof(url), "https://%s%s%s:%u/", v6 ? "[" : "",
+	    g->host, v6 ? "]" : "", g->port_nr);
+	g->find = al_find_start(g->site->workspace, g->gs->o.loop,
+	    g->gs->o.resolver, url, on_found, g, &err);
+	if (g->find == NULL)
 		al_guest_refuse(g, al_outcome_code(&err), err.text);
 }

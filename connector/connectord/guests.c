@@ -17,6 +17,7 @@
 void
 al_guest_free(struct al_guest *g)
 {
+	al_find_cancel(g->find);
 	if (g->dial != NULL)
 		al_dial_cancel(g->dial);
 	al_port_free(g->port);

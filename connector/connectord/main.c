@@ -15,7 +15,6 @@
 #include "connector/daemon/notify.h"
 #include "connector/daemon/process.h"
 #include "connector/daemon/signals.h"
-#include "connector/daemon/system.h"
 #include "connector/loop/loop.h"
 #include "connector/loop/resolve.h"
 
@@ -38,6 +37,7 @@ static const char help[] =
 "  --ca FILE             CA instead of the system's    ($ALPACON_CA_FILE)\n"
 "  --proxy URL           http, https, socks4, socks4a, socks5, socks5h, or\n"
 "                        direct (repeatable: alternatives; chains by ',')\n"
+"  --pac URL             the PAC file that says which proxy\n"
 "  --proxy-user NAME --proxy-{password-file,ca,cert,key} FILE --proxy-auth A,B\n"
 "  --mode WORD           auto, mux or direct\n"
 "  --log-level WORD      error, warning, notice, info or debug\n"
@@ -186,10 +186,6 @@ set_up(struct program *p, struct al_site *s, struct al_err *err)
 		return al_fail_nomem(err, AL_AT_LOCAL);
 	p->loop = al_loop_new(p->base, err);
 	if (p->loop == NULL)
-		return err->code;
-	/* nothing else runs yet; a reload asks while all goes on */
-	if (al_system_settle(p->base, p->loop, s->workspace, NULL, err) !=
-	    AL_OK)
 		return err->code;
 	p->resolver = al_resolver_new(p->loop, NULL, err);
 	if (p->resolver == NULL)

@@ -7,6 +7,7 @@
 
 #include "connector/base/str.h"
 #include "connector/connectord/config.h"
+#include "connector/daemon/log.h"
 #include "connector/daemon/reach.h"
 #include "connector/daemon/redact.h"
 #include "connector/daemon/secret.h"
@@ -209,6 +210,26 @@ set_lists(struct al_site *s, const struct al_conf *c, struct al_err *err)
 }
 
 /* --- the way to the workspace host ---------------------------------------- */
+static void
+on_note(void *arg, const char *event, const char *text)
+{
+	static const struct {
+		const char		*event;
+		enum al_log_level	 level;
+	} levels[] = {
+		{ "pac-failed", AL_LOG_ERROR }, { "pac-kept", AL_LOG_WARN },
+		{ "pac-warning", AL_LOG_WARN }, { "pac-alert", AL_LOG_INFO },
+	};
+	enum al_log_level level = AL_LOG_NOTICE;
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(event, levels[i].event) == 0)
+			level = levels[i].level;
+	al_log(level, event, NULL, "%s", text);
+}
+
 static enum al_code
 open_workspace(struct al_site *s, const struct al_conf *c,
     struct al_workspace_opts *o, struct al_err *err)
@@ -250,6 +271,7 @@ set_workspace(struct al_site *s, const struct al_conf *c, struct al_err *err)
 	enum al_code code;
 	size_t i;
 
+	o.on_note = on_note;
 	if (ours == NULL)
 		return al_fail_nomem(err, AL_AT_CONFIG);
 	for (i = 0; i < s->n_doors; i++)

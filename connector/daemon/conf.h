@@ -48,6 +48,7 @@ enum al_conf_type {
 #define AL_CONF_NAMED		2u	/* of [section "name"], not [section] */
 #define AL_CONF_REQUIRED	4u	/* in each such section, if named  */
 #define AL_CONF_SECRET		8u	/* *** in -T; from files only      */
+#define AL_CONF_OR_URL		16u	/* a PATH that may be a URL, too   */
 
 struct al_conf_key {
 	const char	*section;	/* NULL: in front of all sections  */
@@ -161,6 +162,8 @@ enum al_code al_conf_parse_time(const char *text, uint64_t *ms,
     struct al_err *err) AL_MUST_CHECK;
 enum al_code al_conf_parse_size(const char *text, uint64_t *v,
     struct al_err *err) AL_MUST_CHECK;
+/* "scheme:..." of at least two letters: not a path. */
+bool al_conf_is_url(const char *text);
 /* al_route_add that knows "none". */
 enum al_code al_conf_add_proxy(struct al_route *r, const char *text,
     struct al_err *err) AL_MUST_CHECK;

@@ -221,6 +221,7 @@ take_key(struct reading *r, struct al_err *err)
 		return al_conf_fail(&v, err, "stands in line %u already, and "
 		    "is no list", was->line);
 	if (v.key->type == AL_CONF_PATH && ini->value_len > 0 &&
+	    !((v.key->flags & AL_CONF_OR_URL) && al_conf_is_url(ini->value)) &&
 	    strncmp(ini->value, AL_CREDENTIAL, strlen(AL_CREDENTIAL)) != 0) {
 		path = beside(ini->file, ini->value, ini->value_len);
 		if (path == NULL)

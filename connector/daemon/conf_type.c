@@ -315,6 +315,15 @@ al_conf_check_type(const struct al_conf_key *k, const char *text,
 	return AL_OK;
 }
 
+bool
+al_conf_is_url(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+
+	return n > 1 && text[n] == ':';
+}
+
 const char *
 al_conf_text(const struct al_conf *c, const char *section, const char *name,
     const char *key)

@@ -18,7 +18,6 @@ libaldaemon_la_SOURCES = \
 	connector/daemon/redact.c connector/daemon/redact.h \
 	connector/daemon/secret.c connector/daemon/secret.h \
 	connector/daemon/signals.c connector/daemon/signals.h \
-	connector/daemon/system.c connector/daemon/system.h \
 	connector/daemon/target.c connector/daemon/target.h \
 	connector/daemon/where.c connector/daemon/where.h
 if HAVE_SYSTEMD

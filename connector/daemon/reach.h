@@ -2,33 +2,39 @@
 #ifndef AL_DAEMON_REACH_H
 #define AL_DAEMON_REACH_H
 
+#include "connector/autoconf/wpad.h"
 #include "connector/daemon/conf.h"
 #include "connector/daemon/secret.h"
 #include "connector/session/workspace.h"
 
 struct al_loop;
+struct al_resolver;
 struct event_base;
 
-/* What al_reach_open is for: one of the two. */
-struct al_reach_opts {
-	const char		*url;		/* the workspace's      */
-	const char		*other;		/* or of another host   */
-	/* Nothing else runs there yet: the system's settings may be asked,
-	 * which takes as long as their helper's deadline. */
-	struct event_base	*base;
-	struct al_loop		*loop;
-};
+/*
+ * c has AL_WHERE_KEYS (where.h); url NULL: only other hosts are wanted.  The
+ * file with the proxies' password is read here.  on_note (or NULL) and its
+ * arg: as in workspace.h.
+ */
+struct al_workspace *al_reach_open(const struct al_conf *c, const char *url,
+    void (*on_note)(void *arg, const char *event, const char *text),
+    void *arg, struct al_err *err);
 
 /*
- * c has AL_WHERE_KEYS (where.h).  The file with the proxies' password is read
- * here.  AL_EOF: somebody has left base.
+ * al_find_start for programs in which nothing else runs yet: runs base, whose
+ * loop is loop, until there is an answer.  AL_EOF: somebody has left base (a
+ * signal, a deadline).
  */
-struct al_workspace *al_reach_open(const struct al_conf *c,
-    const struct al_reach_opts *opts, struct al_err *err);
+enum al_code al_reach_find(struct event_base *base, struct al_loop *loop,
+    struct al_resolver *r, struct al_workspace *w, const char *url,
+    struct al_choice *c, struct al_err *err) AL_MUST_CHECK;
 
 /* What options borrow that AL_PROXY_KEYS have filled in. */
 struct al_reach {
 	const char		*command[AL_ROUTE_MAX], *config[AL_ROUTE_MAX];
+	const char		*wpad_domains[AL_WPAD_DOMAINS_MAX];
+	uint8_t			 wpad_sha256[32];
+	char			*pac;
 	struct al_secret	 password;
 	char			*cert, *key;
 };

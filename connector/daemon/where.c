@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "connector/base/hash.h"
 #include "connector/base/str.h"
 #include "connector/base/url.h"
 #include "connector/daemon/redact.h"
@@ -42,6 +44,44 @@ al_where_read(struct al_conf *c, const char *path, struct al_err *err)
 	if (code == AL_OK)
 		code = al_conf_finish(c, err);
 	return code;
+}
+
+enum al_code
+al_where_check_pac(const char *text, struct al_err *err)
+{
+	static const char *const known[] = { "http://", "https://", "file:",
+	    "data:" };
+	const char *host = strstr(text, "://");
+	char shown[80];
+	size_t i;
+
+	if (!al_conf_is_url(text))
+		return AL_OK;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncasecmp(text, known[i], strlen(known[i])) == 0)
+			break;
+	if (i == sizeof(known) / sizeof(known[0]))
+		return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0, "\"%s\": a "
+		    "PAC file is a path, or a URL of http, https, file or "
+		    "data", al_str_clean(shown, sizeof(shown), text,
+		    strlen(text)));
+	if (i < 2 && host != NULL && memchr(host + 3, '@',
+	    strcspn(host + 3, "/?#")) != NULL)
+		return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0,
+		    "a PAC file is fetched without login: take user and "
+		    "password out of its URL");
+	return AL_OK;
+}
+
+enum al_code
+al_where_check_sha256(const char *text, struct al_err *err)
+{
+	uint8_t sum[32];
+
+	if (al_hex_decode(sum, sizeof(sum), text, strlen(text)))
+		return AL_OK;
+	return al_fail(err, AL_EUSAGE, AL_AT_CONFIG, 0,
+	    "is not a SHA-256: 64 hexadecimal digits");
 }
 
 enum al_code

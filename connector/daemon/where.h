@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "connector/base/addr.h"
+#include "connector/autoconf/wpad.h"
 #include "connector/daemon/cli.h"
 #include "connector/daemon/conf.h"
 #include "connector/daemon/secret.h"
@@ -27,6 +28,17 @@
 	{ .key = "proxy_user_agent", .type = AL_CONF_TEXT,		\
 	    .check = al_proxy_check_agent },				\
 	{ .key = "credentials_for", .type = AL_CONF_TEXT },		\
+	{ .key = "pac", .type = AL_CONF_PATH, .flags = AL_CONF_OR_URL,	\
+	    .check = al_where_check_pac },				\
+	{ .key = "pac_failure", .type = AL_CONF_CHOICE,			\
+	    .words = "next|block|direct", .def = "next" },		\
+	{ .key = "pac_socks", .type = AL_CONF_CHOICE,			\
+	    .words = "4|4a|5|5-then-4", .def = "4" },			\
+	{ .key = "wpad", .type = AL_CONF_BOOL, .def = "no" },		\
+	{ .key = "wpad_domains", .type = AL_CONF_TEXT,			\
+	    .flags = AL_CONF_LIST, .check = al_wpad_check_domain },	\
+	{ .key = "wpad_sha256", .type = AL_CONF_TEXT,			\
+	    .check = al_where_check_sha256 },				\
 	{ .key = "proxy_ca_file", .type = AL_CONF_PATH },		\
 	{ .key = "proxy_cert", .type = AL_CONF_PATH },			\
 	{ .key = "proxy_key", .type = AL_CONF_PATH }
@@ -49,6 +61,7 @@
 	{ .name = "proxy-password-file", .arg = "FILE",			\
 	    .key = "proxy_password_file" },				\
 	{ .name = "proxy-auth", .arg = "SCHEMES", .key = "proxy_auth" }, \
+	{ .name = "pac", .arg = "URL", .key = "pac" },			\
 	{ .name = "proxy-ca", .arg = "FILE", .key = "proxy_ca_file" },	\
 	{ .name = "proxy-cert", .arg = "FILE", .key = "proxy_cert" },	\
 	{ .name = "proxy-key", .arg = "FILE", .key = "proxy_key" }
@@ -68,6 +81,13 @@
  */
 enum al_code al_where_read(struct al_conf *c, const char *path,
     struct al_err *err) AL_MUST_CHECK;
+
+/* EUSAGE, and a sentence: not a path, nor a URL of http, https, file or data
+ * without user info. */
+enum al_code al_where_check_pac(const char *text, struct al_err *err)
+    AL_MUST_CHECK;
+enum al_code al_where_check_sha256(const char *text, struct al_err *err)
+    AL_MUST_CHECK;
 
 /* Of url: host, port (the scheme's if it names none). */
 enum al_code al_where_host(const struct al_conf *c,

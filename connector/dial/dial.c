@@ -517,6 +517,8 @@ ask_proxy(struct al_dial *d, const char *host)
 		o.schemes = d->o.login->schemes;
 		o.user_agent = d->o.login->user_agent;
 	}
+	if (chain_of(d)->hops[step->hop].no_login)
+		o.schemes = AL_AUTH_NOBODY;
 	if (al_proxy_machine(&m, &chain_of(d)->hops[step->hop], host,
 	    step->port, &o, &err) != AL_OK) {
 		step_failed(d, &err);

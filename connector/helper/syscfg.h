@@ -46,8 +46,7 @@ struct al_syscfg_result {
 	 * AL_ROUTE_MAX.  They may hold passwords. */
 	const char *const	*proxies;
 	size_t			 n;
-	/* The desktop's PAC file, "" for WPAD; NULL: none.  Nobody has read
-	 * it. */
+	/* The desktop's PAC file, not read; "" for WPAD; NULL: none. */
 	const char		*pac;
 	/* Why there are no proxies, for people: nothing is set, the helper
 	 * has failed...  NULL when there are. */

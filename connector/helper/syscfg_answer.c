@@ -82,13 +82,14 @@ take_pac(struct al_syscfg_answer *a, const uint8_t *p, size_t len)
 	a->nomem = a->nomem || a->pac == NULL;
 	if (len == 0) {
 		(void)snprintf(a->why, sizeof(a->why), "the desktop wants "
-		    "WPAD, which is not done");
+		    "WPAD, which is done only with wpad = yes and "
+		    "wpad_domains");
 		return;
 	}
 	(void)al_str_clean(shown, sizeof(shown), p, len);
 	shown[strcspn(shown, "?")] = '\0';
 	(void)snprintf(a->why, sizeof(a->why), "the desktop names a PAC "
-	    "file%s%s, which is not read", has_user ? "" : ", ",
+	    "file%s%s", has_user ? "" : ", ",
 	    has_user ? "" : shown);
 }
 

@@ -17,8 +17,10 @@ enum {
 const struct al_check al_checks[AL_CHECKS] = {
 	[AL_CHECK_ENV_CA] = { "env.ca", "CA certificates",
 	    { AL_CHECK_NONE }, EXIT_ENV, 162 },
+	[AL_CHECK_PAC] = { "proxy.pac", "the PAC file",
+	    { AL_CHECK_NONE }, EXIT_DISCOVER, 111 },
 	[AL_CHECK_DISCOVER] = { "proxy.discover", "choice of the route",
-	    { AL_CHECK_NONE }, EXIT_DISCOVER, 115 },
+	    { AL_CHECK_PAC }, EXIT_DISCOVER, 115 },
 	[AL_CHECK_DNS_PROXY] = { "dns.proxy", "name of the proxy",
 	    { AL_CHECK_DISCOVER }, EXIT_DNS, 101 },
 	[AL_CHECK_PROXY_TCP] = { "proxy.tcp", "connection to the proxy",

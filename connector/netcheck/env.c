@@ -12,6 +12,7 @@
 #include "connector/helper/syscfg.h"
 #include "connector/netcheck/netcheck.h"
 
+#define NC_PAC		111
 #define NC_NO_STORE	162
 
 /* --- env.ca --------------------------------------------------------------- */
@@ -142,15 +143,64 @@ say_choice(struct netcheck *n, const struct al_choice *c)
 	    netcheck_now(n));
 }
 
-/* The files of CAs are env.ca's, a malformed proxy is proxy.discover's; the
- * rest (a password file that others may read) stops the program. */
+/* --- proxy.pac ------------------------------------------------------------ */
+/* The PAC file that was asked: of our settings, the desktop or WPAD. */
+static const struct al_considered *
+asked_file(const struct al_choice *c)
+{
+	static const enum al_source files[] = { AL_SOURCE_PAC,
+	    AL_SOURCE_SYSTEM, AL_SOURCE_WPAD };
+	const struct al_considered *k;
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		k = &c->considered[files[i]];
+		if (k->where != NULL)
+			return k;
+	}
+	return NULL;
+}
+
+static void
+say_file(struct netcheck *n)
+{
+	const struct al_considered *k = asked_file(&n->choice);
+	struct al_err err;
+
+	if (k == NULL) {
+		al_report_skip(&n->report, AL_CHECK_PAC, "no PAC file is set");
+		return;
+	}
+	al_report_begin(&n->report, AL_CHECK_PAC, k->where, netcheck_now(n));
+	if (k->value != NULL) {
+		al_report_end(&n->report, AL_CHECK_PAC, AL_STATUS_PASS,
+		    k->value, netcheck_now(n));
+		return;
+	}
+	/* another source has stepped in */
+	(void)al_fail_as(&err, AL_ENET, AL_AT_PAC, 0, NC_PAC, "%s", k->lost);
+	al_report_fail(&n->report, AL_CHECK_PAC, AL_STATUS_WARN, &err,
+	    netcheck_now(n));
+}
+
+/* --- failures ------------------------------------------------------------- */
+/* The files of CAs are env.ca's, a malformed proxy is proxy.discover's, the
+ * PAC file is proxy.pac's; the rest (a password file that others may read)
+ * stops the program. */
 static enum al_code
 blame(struct netcheck *n, const struct al_err *err)
 {
-	if (err->code == AL_EAUTH || err->stage != AL_AT_CONFIG)
+	enum al_check_id id = AL_CHECK_DISCOVER;
+
+	if (err->stage == AL_AT_PAC)
+		id = AL_CHECK_PAC;
+	else if (err->code == AL_EAUTH || err->stage != AL_AT_CONFIG)
 		return err->code;
-	al_report_fail(&n->report, err->cause == NC_NO_STORE ?
-	    AL_CHECK_ENV_CA : AL_CHECK_DISCOVER, AL_STATUS_FAIL, err,
+	else if (err->cause == NC_NO_STORE)
+		id = AL_CHECK_ENV_CA;
+	if (id != AL_CHECK_PAC)
+		al_report_skip(&n->report, AL_CHECK_PAC, "not asked");
+	al_report_fail(&n->report, id, AL_STATUS_FAIL, err,
 	    netcheck_now(n));
 	return AL_OK;
 }
@@ -158,19 +208,24 @@ blame(struct netcheck *n, const struct al_err *err)
 enum al_code
 netcheck_env(struct netcheck *n, struct al_err *err)
 {
-	const struct al_reach_opts o = { .url = n->report.url,
-	    .base = n->base, .loop = n->loop };
+	const char *pac = al_conf_text(n->conf, NULL, NULL, "pac");
 
 	check_store(n);
+	if (pac != NULL)
+		al_report_begin(&n->report, AL_CHECK_PAC, pac,
+		    netcheck_now(n));
 	al_report_begin(&n->report, AL_CHECK_DISCOVER, "", netcheck_now(n));
-	n->workspace = al_reach_open(n->conf, &o, err);
-	if (n->workspace == NULL) {
+	n->workspace = al_reach_open(n->conf, n->report.url, NULL, NULL, err);
+	if (n->workspace == NULL || al_reach_find(n->base, n->loop,
+	    n->resolver, n->workspace, NULL, &n->choice, err) != AL_OK) {
+		al_workspace_free(n->workspace);
+		n->workspace = NULL;
 		n->report.results[AL_CHECK_DISCOVER].status =
 		    AL_STATUS_WAITING;
 		return blame(n, err);
 	}
-	n->report.route = &al_workspace_choice(n->workspace)->route;
-	n->report.spn = al_workspace_login(n->workspace)->spn;
-	say_choice(n, al_workspace_choice(n->workspace));
+	n->report.route = &n->choice.route;
+	say_file(n);
+	say_choice(n, &n->choice);
 	return AL_OK;
 }

@@ -16,9 +16,10 @@ alpacon_netcheck_SOURCES = \
 	connector/netcheck/live.c connector/netcheck/live.h \
 	connector/netcheck/main.c \
 	connector/netcheck/netcheck.h \
+	connector/netcheck/pac.c connector/netcheck/pac.h \
 	connector/netcheck/reach.c \
 	connector/netcheck/session.c \
 	connector/netcheck/trace.c
-alpacon_netcheck_LDADD = libalnetcheck.la $(OPENSSL_LIBS)
+alpacon_netcheck_LDADD = libalnetcheck.la $(OPENSSL_LIBS) $(JANSSON_LIBS)
 
 dist_pkgdata_DATA = connector/netcheck/netcheck-1.schema.json

@@ -22,6 +22,7 @@
 #include "connector/loop/resolve.h"
 #include "connector/netcheck/live.h"
 #include "connector/netcheck/netcheck.h"
+#include "connector/netcheck/pac.h"
 
 #define TIMEOUT_S	10
 #define TIMEOUT_MAX_S	3600
@@ -34,6 +35,7 @@ static const char help[] =
 "  alpacon-netcheck https://acme.us1.alpacon.io --token-file ~/.alpacon-token\n"
 "  alpacon-netcheck --url https://acme.us1.alpacon.io --proxy http://proxy:3128\n"
 "  alpacon-netcheck https://acme.us1.alpacon.io --json >report.json\n"
+"  alpacon-netcheck pac http://wpad.corp/proxy.pac --url https://acme.us1.alpacon.io\n"
 "\n"
 "Where to and who (as alpacon-tunnel):\n"
 "  --url URL                  https://WORKSPACE            ($ALPACON_URL)\n"
@@ -42,6 +44,7 @@ static const char help[] =
 "  --ca FILE                  CA instead of the system's ($ALPACON_CA_FILE)\n"
 "  --proxy URL                http, socks5h, ... direct (repeatable:\n"
 "                             alternatives; hops of a chain by ',')\n"
+"  --pac URL                  the PAC file that says which proxy\n"
 "  --proxy-user NAME --proxy-{password-file,ca,cert,key} FILE --proxy-auth A,B\n"
 "  --config FILE              these as settings; default\n"
 "                             ~/.config/alpacon/tunnel.conf\n"
@@ -50,6 +53,8 @@ static const char help[] =
 "  --ascii, --color WHEN      no line drawing; auto, always or never\n"
 "  --timeout SECONDS          for everything together (10)\n"
 "  --strict                   exit 1 on warnings\n"
+"Ask a PAC file (a URL or a path) about --url, and explain:\n"
+"  pac FILE [--at 2026-03-29T01:59:00Z] [--my-ip ADDRESS] [--dns NAME=ADDRESS]\n"
 "\n"
 "Exits: 0 usable, 10 environment, 11 DNS, 12 choice of proxy, 13 proxy,\n"
 "14 its login, 15 its policy, 16 TCP, 17 TLS, 18 HTTP or upgrade, 19 gateway\n"
@@ -60,7 +65,10 @@ enum {
 	OPT_ASCII,
 	OPT_COLOR,
 	OPT_TIMEOUT,
-	OPT_STRICT
+	OPT_STRICT,
+	OPT_AT,
+	OPT_MY_IP,
+	OPT_DNS
 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -82,6 +90,9 @@ static const struct al_cli_option options[] = {
 	{ .name = "color", .arg = "WHEN", .id = OPT_COLOR },
 	{ .name = "timeout", .arg = "SECONDS", .id = OPT_TIMEOUT },
 	{ .name = "strict", .id = OPT_STRICT },
+	{ .name = "at", .arg = "TIME", .id = OPT_AT },
+	{ .name = "my-ip", .arg = "ADDRESS", .id = OPT_MY_IP },
+	{ .name = "dns", .arg = "NAME=ADDRESS", .id = OPT_DNS },
 	AL_WHERE_OPTIONS,
 };
 
@@ -95,6 +106,8 @@ struct program {
 	enum color		 color;
 	enum al_strictness	 strict;
 	bool			 json, ascii;
+	bool			 is_pac;	/* the command "pac" */
+	struct pac_opts		 pac;
 	struct al_text_opts	 text;
 	enum al_outcome		 outcome;
 };
@@ -131,6 +144,12 @@ on_option(void *arg, int id, const char *value, struct al_err *err)
 	case OPT_STRICT:
 		p->strict = AL_STRICT;
 		break;
+	case OPT_AT:
+		return pac_take_time(&p->pac, value, err);
+	case OPT_MY_IP:
+		return pac_take_own(&p->pac, value, err);
+	case OPT_DNS:
+		return pac_take_dns(&p->pac, value, err);
 	case OPT_COLOR:
 		return take_color(p, value, err);
 	case OPT_TIMEOUT:
@@ -212,6 +231,29 @@ read_settings(struct program *p, int n, char **words, struct al_err *err)
 	return al_where_authorization(p->conf, &p->n.authorization, err);
 }
 
+/* "pac FILE": which settings it needs. */
+static enum al_code
+read_pac(struct program *p, int n, char **words, struct al_err *err)
+{
+	p->is_pac = true;
+	if (n != 2)
+		return al_cli_fail(err, "pac takes one PAC file: a URL or a "
+		    "path");
+	if (al_where_read(p->conf, p->config, err) != AL_OK)
+		return err->code;
+	p->pac.file = words[1];
+	p->pac.json = p->json;
+	p->pac.url = al_conf_text(p->conf, NULL, NULL, "url");
+	if (p->pac.url == NULL)
+		return al_cli_fail(err, "pac: about which URL? Give --url");
+	if (al_where_check_pac(p->pac.file, err) != AL_OK) {
+		err->stage = AL_AT_NONE;
+		return err->code;
+	}
+	return al_pac_socks_parse(al_conf_text(p->conf, NULL, NULL,
+	    "pac_socks"), &p->pac.socks, err);
+}
+
 /* --- the run -------------------------------------------------------------- */
 uint64_t
 netcheck_now(const struct netcheck *n)
@@ -286,11 +328,12 @@ close_loop(struct program *p)
 	netcheck_reach_free(n);
 	al_timer_fini(&p->deadline);
 	al_signals_free(p->signals);
+	al_choice_fini(&n->choice);
+	al_workspace_free(n->workspace);
 	al_resolver_free(n->resolver);
 	al_loop_free(n->loop);
 	if (n->base != NULL)
 		event_base_free(n->base);
-	al_workspace_free(n->workspace);
 	al_secret_fini(&n->authorization);
 	al_conf_free(p->conf);
 }
@@ -395,6 +438,20 @@ give_up(const struct al_err *err)
 	}
 }
 
+static int
+run_pac(struct program *p)
+{
+	struct al_err err;
+	int status;
+
+	al_timer_set(&p->deadline, p->timeout_s * UINT64_C(1000));
+	status = netcheck_pac(&p->n, &p->pac, &err);
+	if (status < 0)
+		status = give_up(&err);
+	close_loop(p);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -419,10 +476,14 @@ main(int argc, char **argv)
 	}
 	p.n.step_ms = p.timeout_s * 1000 / 2;
 	set_look(&p);
-	if (code == AL_OK)
+	if (code == AL_OK && first < argc && strcmp(argv[first], "pac") == 0)
+		code = read_pac(&p, argc - first, argv + first, &err);
+	else if (code == AL_OK)
 		code = read_settings(&p, argc - first, argv + first, &err);
 	if (code == AL_OK)
 		code = open_loop(&p, &err);
+	if (code == AL_OK && p.is_pac)
+		return run_pac(&p);
 	if (code == AL_OK)
 		code = run(&p, &err);
 	status = code == AL_OK ? report(&p) : give_up(&err);

@@ -23,6 +23,7 @@ struct netcheck {
 	struct al_loop		*loop;
 	struct al_resolver	*resolver;
 	struct al_workspace	*workspace;
+	struct al_choice	 choice;	/* of the way to it */
 	struct al_secret	 authorization;	/* NULL text: none           */
 	const char		*ws_path;	/* "/ws/tunnel/"             */
 	unsigned		 step_ms;	/* the most for one step     */
@@ -47,7 +48,7 @@ void netcheck_changed(struct netcheck *n);
 /* A part is over: end the loop when it was the last. */
 void netcheck_part_over(struct netcheck *n);
 
-/* env.c: env.ca, then the workspace and proxy.discover.  A failure that a
+/* env.c: env.ca, then the workspace, proxy.pac and proxy.discover.  A failure that a
  * check is about is in the report, and workspace NULL; else err. */
 enum al_code netcheck_env(struct netcheck *n, struct al_err *err)
     AL_MUST_CHECK;

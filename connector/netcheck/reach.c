@@ -154,7 +154,7 @@ netcheck_reach(struct netcheck *n, enum netcheck_traced traced)
 	al_workspace_target(n->workspace, "/", "", &t);
 	o.host = t.host;
 	o.port = t.port;
-	o.route = t.route;
+	o.route = &n->choice.route;
 	o.tls = t.tls;
 	o.proxy_tls = t.proxy_tls;
 	o.login = t.login;

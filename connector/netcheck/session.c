@@ -70,6 +70,9 @@ on_target(void *arg, struct al_client_target *t, struct al_err *err)
 	(void)err;
 	al_workspace_target(n->workspace, n->ws_path, n->authorization.text,
 	    t);
+	/* the way that the report shows */
+	t->workspace = NULL;
+	t->route = &n->choice.route;
 	t->connect_ms = t->proxy_ms = t->tls_ms = n->step_ms;
 	return true;
 }

@@ -7,6 +7,8 @@
 
 #define NC_NO_STORE	162
 #define NC_PROXY_TLS	167
+#define NC_PAC_DEAD	112
+#define NC_PAC_DIRECT	113
 
 static bool
 is_literal(const char *host)
@@ -258,6 +260,25 @@ tls_refused(struct netcheck *n, const struct al_step *s)
 	    netcheck_now(n));
 }
 
+/* The way is the PAC file's word: it is that which is wrong. */
+static bool
+is_of_pac(const struct netcheck *n)
+{
+	const struct al_considered *k =
+	    &n->choice.considered[n->choice.source];
+
+	return k->where != NULL && k->value != NULL;
+}
+
+static void
+blame_pac(enum al_check_id id, struct al_err *err)
+{
+	if (id == AL_CHECK_PROXY_TCP || id == AL_CHECK_DNS_PROXY)
+		err->cause = NC_PAC_DEAD;
+	else if (id == AL_CHECK_TCP_TARGET)
+		err->cause = NC_PAC_DIRECT;
+}
+
 static void
 fail(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 {
@@ -277,6 +298,8 @@ fail(struct netcheck *n, enum al_check_id id, const struct al_step *s)
 	} else if (res->status != AL_STATUS_PASS) {
 		if (id == AL_CHECK_PROXY_TLS && err.cause != NC_NO_STORE)
 			err.cause = NC_PROXY_TLS;
+		if (is_of_pac(n))
+			blame_pac(id, &err);
 		al_report_fail(&n->report, id, AL_STATUS_FAIL, &err,
 		    netcheck_now(n));
 	}

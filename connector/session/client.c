@@ -10,6 +10,7 @@
 #include "connector/engine/backoff.h"
 #include "connector/engine/upgrade.h"
 #include "connector/loop/loop.h"
+#include "connector/session/find.h"
 
 #define UPGRADE_MS	15000
 #define RETRY_MIN_MS	250
@@ -26,6 +27,7 @@ struct al_client {
 	struct al_timer			 timer;
 	struct al_rng			 rng;
 	struct al_backoff		 backoff;
+	struct al_find			*find;		/* dialing            */
 	struct al_dial			*dial;		/* dialing, upgrading */
 	struct al_mux			*mux;
 	uint64_t			 up_ms;
@@ -33,6 +35,8 @@ struct al_client {
 	/* of the attempt under way */
 	char				 authority[AL_HOST_MAX + 10];
 	char				*path, *authorization, *user_agent;
+	char				 host[AL_HOST_MAX + 1];
+	struct al_dial_opts		 dialed;
 	struct al_route			 route;
 	char				 via[AL_CHAIN_TEXT];
 };
@@ -235,8 +239,7 @@ on_dial_step(void *arg, const struct al_step *s)
 		c->ops->on_step(c->arg, s);
 }
 
-/* Strings of t live until on_target's caller goes on: copy what is needed
- * after the dial. */
+/* Strings of t live until on_target's caller goes on. */
 static enum al_code
 remember(struct al_client *c, const struct al_client_target *t,
     struct al_err *err)
@@ -246,6 +249,12 @@ remember(struct al_client *c, const struct al_client_target *t,
 	(void)snprintf(c->authority, sizeof(c->authority),
 	    t->port == 443 ? "%s%s%s" : "%s%s%s:%u", v6 ? "[" : "", t->host,
 	    v6 ? "]" : "", t->port);
+	(void)snprintf(c->host, sizeof(c->host), "%s", t->host);
+	c->dialed = (struct al_dial_opts){ .host = c->host, .port = t->port,
+	    .tls = t->tls, .proxy_tls = t->proxy_tls, .login = t->login,
+	    .resolve_flags = t->resolve_flags, .connect_ms = t->connect_ms,
+	    .proxy_ms = t->proxy_ms, .tls_ms = t->tls_ms,
+	    .on_step = on_dial_step, .arg = c };
 	c->path = al_str_dup(t->path, strlen(t->path));
 	c->authorization = al_str_dup(t->authorization,
 	    strlen(t->authorization));
@@ -260,12 +269,38 @@ remember(struct al_client *c, const struct al_client_target *t,
 }
 
 static void
+dial(struct al_client *c)
+{
+	struct al_err err;
+
+	c->dialed.route = c->route.n > 0 ? &c->route : NULL;
+	c->dial = al_dial_start(c->loop, c->resolver, &c->dialed, on_dialed,
+	    c, &err);
+	if (c->dial == NULL)
+		down(c, &err);
+}
+
+static void
+on_found(void *arg, struct al_choice *choice, const struct al_err *err)
+{
+	struct al_client *c = arg;
+
+	c->find = NULL;
+	if (err != NULL) {
+		down(c, err);
+		return;
+	}
+	c->route = choice->route;
+	al_route_init(&choice->route);
+	al_choice_fini(choice);
+	dial(c);
+}
+
+static void
 attempt(void *arg)
 {
 	struct al_client *c = arg;
 	struct al_client_target t = { .port = 443 };
-	struct al_dial_opts o = { .on_step = on_dial_step,
-	    .arg = c };
 	struct al_err err;
 
 	c->state = AL_CLIENT_DIALING;
@@ -274,18 +309,13 @@ attempt(void *arg)
 		down(c, &err);
 		return;
 	}
-	o.host = t.host;
-	o.port = t.port;
-	o.route = t.route != NULL ? &c->route : NULL;
-	o.tls = t.tls;
-	o.proxy_tls = t.proxy_tls;
-	o.login = t.login;
-	o.resolve_flags = t.resolve_flags;
-	o.connect_ms = t.connect_ms;
-	o.proxy_ms = t.proxy_ms;
-	o.tls_ms = t.tls_ms;
-	c->dial = al_dial_start(c->loop, c->resolver, &o, on_dialed, c, &err);
-	if (c->dial == NULL)
+	if (t.workspace == NULL) {
+		dial(c);
+		return;
+	}
+	c->find = al_find_start(t.workspace, c->loop, c->resolver, NULL,
+	    on_found, c, &err);
+	if (c->find == NULL)
 		down(c, &err);
 }
 
@@ -330,6 +360,7 @@ al_client_free(struct al_client *c)
 	if (c == NULL)
 		return;
 	al_timer_fini(&c->timer);
+	al_find_cancel(c->find);
 	if (c->dial != NULL)
 		al_dial_cancel(c->dial);
 	al_mux_free(c->mux);
@@ -346,8 +377,10 @@ al_client_close(struct al_client *c)
 		al_mux_close(c->mux, AL_CHAN_DONE, NULL);
 		return;
 	}
+	al_find_cancel(c->find);
 	if (c->dial != NULL)
 		al_dial_cancel(c->dial);
+	c->find = NULL;
 	c->dial = NULL;
 	al_timer_cancel(&c->timer);
 	(void)al_fail(&why, AL_EOF, AL_AT_SESSION, 0,

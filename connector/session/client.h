@@ -7,6 +7,7 @@
 #include "connector/session/mux.h"
 
 struct al_client;
+struct al_workspace;
 
 /* What one attempt needs; asked anew for each, so that a changed proxy,
  * token or certificate is used by the next.  Strings are copied. */
@@ -16,7 +17,10 @@ struct al_client_target {
 	const char		*path;		/* "/ws/connector/"        */
 	const char		*authorization;	/* header value; secret    */
 	const char		*user_agent;
-	const struct al_route	*route;		/* NULL: direct            */
+	/* Whom to ask for the way; outlives the attempt.  NULL: it is route,
+	 * and NULL there, too: direct. */
+	struct al_workspace	*workspace;
+	const struct al_route	*route;
 	struct al_tls_ctx	*tls, *proxy_tls;
 	const struct al_dial_login *login;	/* dial.h          */
 	unsigned		 resolve_flags;
@@ -25,7 +29,7 @@ struct al_client_target {
 
 enum al_client_state {
 	AL_CLIENT_IDLE,		/* waiting to try (again)             */
-	AL_CLIENT_DIALING,	/* dns to tls                         */
+	AL_CLIENT_DIALING,	/* the choice of a way, dns to tls    */
 	AL_CLIENT_UPGRADING,	/* HTTP until 101                     */
 	AL_CLIENT_GREETING,	/* HELLO until START                  */
 	AL_CLIENT_UP,

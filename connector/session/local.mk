@@ -2,9 +2,11 @@
 libalcore_la_SOURCES += \
 	connector/session/carrier.c connector/session/carrier.h \
 	connector/session/client.c connector/session/client.h \
+	connector/session/find.c connector/session/find.h \
 	connector/session/greet.c connector/session/greet.h \
 	connector/session/greet_int.h \
 	connector/session/mux.c connector/session/mux.h \
 	connector/session/port.c connector/session/port.h \
 	connector/session/relay.c connector/session/relay.h \
-	connector/session/workspace.c connector/session/workspace.h
+	connector/session/workspace.c connector/session/workspace.h \
+	connector/session/workspace_int.h

@@ -1,32 +1,14 @@
 /* connector/session/workspace.c - how a program reaches its workspace host. */
-#include "connector/session/workspace.h"
+#include "connector/session/workspace_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "connector/base/str.h"
+#include "connector/session/find.h"
 #include "pac/no_proxy.h"
 #include "proxy/memory.h"
-
-struct al_workspace {
-	struct al_url		 url;
-	bool			 has_url, may_ask;
-	char			*url_text;
-	char			 authority[AL_HOST_MAX + 10];
-	struct al_choice	 choice;
-	struct al_tls_ctx	*tls, *proxy_tls;
-	struct al_dial_login	 login;
-	unsigned		 resolve_flags;
-	/* to choose again for other hosts: texts are ours */
-	struct al_choose_opts	 choose;
-	char			**command, **config, **system;
-	char			*system_why;
-	char			*no_proxy, *proxy_user, *proxy_password;
-	char			*credentials_for;
-	char			*spn, *ccache, *keytab, *user_agent;
-	struct al_addr		*listeners;
-};
 
 static char *
 copy(const char *text, struct al_err *err)
@@ -98,9 +80,21 @@ keep_choosing(struct al_workspace *w, const struct al_workspace_opts *o,
 		memcpy(w->listeners, c->listeners,
 		    c->n_listeners * sizeof(*w->listeners));
 	}
-	w->may_ask = (o->flags & AL_WORKSPACE_SYSTEM) != 0;
-	w->system_why = copy(w->may_ask ? NULL : "switched off", err);
-	w->choose.system_why = w->system_why;
+	w->pac = copy(o->pac, err);
+	w->pac_failure = o->pac_failure;
+	w->pac_socks = o->pac_socks;
+	w->wpad_domains = copy_list(o->wpad_domains, o->n_wpad_domains, err);
+	w->n_wpad_domains = o->n_wpad_domains;
+	w->has_wpad_sha256 = o->wpad_sha256 != NULL;
+	if (o->wpad_sha256 != NULL)
+		memcpy(w->wpad_sha256, o->wpad_sha256,
+		    sizeof(w->wpad_sha256));
+	w->on_note = o->on_note;
+	w->note_arg = o->note_arg;
+	w->ask_system = (o->flags & AL_WORKSPACE_SYSTEM) != 0;
+	w->choose.pac.why = o->pac != NULL ? NULL : "not set";
+	w->choose.system.why = w->ask_system ? NULL : "switched off";
+	w->choose.wpad.why = o->n_wpad_domains > 0 ? NULL : "switched off";
 	if (err->code != AL_OK)
 		return err->code;
 	w->choose.command = (const char *const *)w->command;
@@ -115,6 +109,7 @@ keep_choosing(struct al_workspace *w, const struct al_workspace_opts *o,
 static enum al_code
 set_url(struct al_workspace *w, const char *text, struct al_err *err)
 {
+	struct al_choice c;
 	bool v6;
 
 	if (al_url_parse(&w->url, text, err) != AL_OK) {
@@ -137,7 +132,12 @@ set_url(struct al_workspace *w, const char *text, struct al_err *err)
 	(void)snprintf(w->authority, sizeof(w->authority),
 	    w->url.port == 443 ? "%s%s%s" : "%s%s%s:%u", v6 ? "[" : "",
 	    w->url.host, v6 ? "]" : "", w->url.port);
-	return al_workspace_choose(w, text, &w->choice, err);
+	/* what is wrong is said now, unless the PAC file comes before it */
+	if (al_workspace_has_questions(w))
+		return AL_OK;
+	if (al_workspace_choose(w, text, &c, err) == AL_OK)
+		al_choice_fini(&c);
+	return err->code;
 }
 
 struct al_workspace *
@@ -150,6 +150,9 @@ al_workspace_new(const struct al_workspace_opts *o, struct al_err *err)
 	    .cert_file = o->proxy_cert_file, .key_file =
 	    o->proxy_key_file != NULL ? o->proxy_key_file :
 	    o->proxy_cert_file, .min = "1.2" };
+	/* a PAC file comes from the people who run the proxies */
+	const struct al_tls_opts pac_tls = { .ca_file = o->proxy_ca_file,
+	    .min = "1.2" };
 
 	if (w == NULL) {
 		(void)al_fail_nomem(err, AL_AT_CONFIG);
@@ -160,7 +163,8 @@ al_workspace_new(const struct al_workspace_opts *o, struct al_err *err)
 	    (o->url != NULL && set_url(w, o->url, err) != AL_OK) ||
 	    (w->login.memory = al_memory_new(err)) == NULL ||
 	    (w->tls = al_tls_client_new(&tls, err)) == NULL ||
-	    (w->proxy_tls = al_tls_client_new(&proxy_tls, err)) == NULL) {
+	    (w->proxy_tls = al_tls_client_new(&proxy_tls, err)) == NULL ||
+	    (w->pac_tls = al_tls_client_new(&pac_tls, err)) == NULL) {
 		al_workspace_free(w);
 		return NULL;
 	}
@@ -172,16 +176,17 @@ al_workspace_free(struct al_workspace *w)
 {
 	if (w == NULL)
 		return;
-	al_choice_fini(&w->choice);
+	al_sources_free(w->sources);
 	al_tls_ctx_free(w->tls);
 	al_tls_ctx_free(w->proxy_tls);
+	al_tls_ctx_free(w->pac_tls);
 	al_memory_free(w->login.memory);
 	if (w->has_url)
 		al_url_fini(&w->url);
 	free_list(w->command);
 	free_list(w->config);
-	free_list(w->system);
-	free(w->system_why);
+	free_list(w->wpad_domains);
+	free(w->pac);
 	al_str_free_secret(w->url_text);
 	free(w->no_proxy);
 	free(w->proxy_user);
@@ -207,14 +212,8 @@ al_workspace_authority(const struct al_workspace *w)
 	return w->authority;
 }
 
-const struct al_choice *
-al_workspace_choice(const struct al_workspace *w)
-{
-	return &w->choice;
-}
-
 void
-al_workspace_target(const struct al_workspace *w, const char *path,
+al_workspace_target(struct al_workspace *w, const char *path,
     const char *authorization, struct al_client_target *t)
 {
 	t->host = w->url.host;
@@ -222,7 +221,8 @@ al_workspace_target(const struct al_workspace *w, const char *path,
 	t->path = path;
 	t->authorization = authorization;
 	t->user_agent = NULL;
-	t->route = &w->choice.route;
+	t->workspace = w;
+	t->route = NULL;
 	t->tls = w->tls;
 	t->proxy_tls = w->proxy_tls;
 	t->login = &w->login;
@@ -253,19 +253,41 @@ may_have(void *arg, const struct al_hop *hop)
 	const struct al_workspace *w = arg;
 	char entry[AL_NO_PROXY_ENTRY];
 
-	return w->credentials_for == NULL || al_no_proxy_match(
-	    w->credentials_for, hop->host, hop->port, entry);
+	return !hop->no_login && (w->credentials_for == NULL ||
+	    al_no_proxy_match(w->credentials_for, hop->host, hop->port,
+	    entry));
+}
+
+/* What a stranger may have named gets no login of ours unasked: no ticket of
+ * Kerberos either. */
+static void
+guard(const struct al_workspace *w, struct al_route *r)
+{
+	char entry[AL_NO_PROXY_ENTRY];
+	struct al_hop *h;
+	size_t i, k;
+
+	for (i = 0; i < r->n; i++)
+		for (k = 0; k < r->chains[i].n; k++) {
+			h = &r->chains[i].hops[k];
+			h->no_login = w->credentials_for == NULL ||
+			    !al_no_proxy_match(w->credentials_for, h->host,
+			    h->port, entry);
+		}
 }
 
 enum al_code
-al_workspace_choose(const struct al_workspace *w, const char *url,
-    struct al_choice *c, struct al_err *err)
+al_workspace_choose_with(const struct al_workspace *w, const char *url,
+    const struct al_choose_opts *o, struct al_choice *c, struct al_err *err)
 {
-	enum al_code code = al_choose(c, url, &w->choose, err);
+	enum al_code code = al_choose(c, url, o, err);
 
-	if (code != AL_OK ||
-	    (w->proxy_user == NULL && w->proxy_password == NULL))
+	if (code != AL_OK)
 		return code;
+	if (c->untrusted)
+		guard(w, &c->route);
+	if (w->proxy_user == NULL && w->proxy_password == NULL)
+		return AL_OK;
 	code = al_route_set_credentials(&c->route, w->proxy_user,
 	    w->proxy_password, may_have, (void *)(uintptr_t)w, err);
 	if (code != AL_OK)
@@ -273,42 +295,9 @@ al_workspace_choose(const struct al_workspace *w, const char *url,
 	return code;
 }
 
-bool
-al_workspace_wants_system(const struct al_workspace *w, const char *url)
-{
-	struct al_choice c;
-	struct al_err err;
-	bool wants;
-
-	if (!w->may_ask || (url == NULL && !w->has_url))
-		return false;
-	if (url == NULL)
-		return w->choice.source == AL_SOURCE_DEFAULT;
-	/* what is wrong is said by the choice that counts */
-	if (al_choose(&c, url, &w->choose, &err) != AL_OK)
-		return false;
-	wants = c.source == AL_SOURCE_DEFAULT;
-	al_choice_fini(&c);
-	return wants;
-}
-
 enum al_code
-al_workspace_set_system(struct al_workspace *w, const char *const *texts,
-    size_t n, const char *why, struct al_err *err)
+al_workspace_choose(const struct al_workspace *w, const char *url,
+    struct al_choice *c, struct al_err *err)
 {
-	err->code = AL_OK;
-	free_list(w->system);
-	free(w->system_why);
-	w->system = copy_list(texts, n, err);
-	w->system_why = copy(why, err);
-	w->choose.n_system = 0;
-	w->choose.system_why = w->system_why;
-	if (err->code != AL_OK)
-		return err->code;
-	w->choose.system = (const char *const *)w->system;
-	w->choose.n_system = n;
-	if (!w->has_url)
-		return AL_OK;
-	al_choice_fini(&w->choice);
-	return al_workspace_choose(w, w->url_text, &w->choice, err);
+	return al_workspace_choose_with(w, url, &w->choose, c, err);
 }

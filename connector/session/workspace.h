@@ -8,6 +8,16 @@
 #include "connector/base/url.h"
 #include "connector/session/client.h"
 #include "pac/choose.h"
+#include "pac/result.h"
+
+/* What follows when a PAC file that should be asked cannot be: never a direct
+ * connection that nobody has allowed. */
+enum al_pac_failure {
+	AL_PAC_FAILURE_NEXT,	/* the next source; if none names a proxy:
+				 * an error                               */
+	AL_PAC_FAILURE_BLOCK,	/* an error                               */
+	AL_PAC_FAILURE_DIRECT
+};
 
 /* All borrowed until return; NULL: not given. */
 struct al_workspace_opts {
@@ -30,6 +40,21 @@ struct al_workspace_opts {
 	 * ticket or key is if it is not where the system has it. */
 	const char		*proxy_spn, *proxy_ccache, *proxy_keytab;
 	const char		*proxy_user_agent;	/* in CONNECT       */
+	/* A PAC file: a URL or an absolute path. */
+	const char		*pac;
+	enum al_pac_failure	 pac_failure;
+	enum al_pac_socks	 pac_socks;
+	/* Where WPAD may look; none: nowhere.  32 bytes: the SHA-256 that the
+	 * file must have. */
+	const char *const	*wpad_domains;
+	size_t			 n_wpad_domains;
+	const uint8_t		*wpad_sha256;
+	/* Something that the log should know: event is "pac-loaded",
+	 * "pac-kept", "pac-failed", "pac-alert", "pac-warning",
+	 * "system-settings". */
+	void			(*on_note)(void *arg, const char *event,
+				    const char *text);
+	void			*note_arg;
 	unsigned		 flags;		/* AL_WORKSPACE_*           */
 	unsigned		 resolve_flags;	/* AL_RESOLVE_*             */
 };
@@ -49,33 +74,18 @@ void al_workspace_free(struct al_workspace *w);	/* wipes; NULL is fine */
 const struct al_url *al_workspace_url(const struct al_workspace *w);
 /* "acme.us1.alpacon.io", "...:8443" when the port is not 443. */
 const char *al_workspace_authority(const struct al_workspace *w);
-/* The route that was chosen and why. */
-const struct al_choice *al_workspace_choice(const struct al_workspace *w);
-/* Fill t for a client; path and authorization are borrowed with it. */
-void al_workspace_target(const struct al_workspace *w, const char *path,
+/* Fill t for a client, which finds the way anew for each attempt; path and
+ * authorization are borrowed with it. */
+void al_workspace_target(struct al_workspace *w, const char *path,
     const char *authorization, struct al_client_target *t);
-
-/*
- * Should the system's settings be asked for url (NULL: the workspace host)?
- * Only with AL_WORKSPACE_SYSTEM, and when nothing else has named a proxy, or
- * said that there is none.
- */
-bool al_workspace_wants_system(const struct al_workspace *w, const char *url);
-/*
- * Before w is used: what they have answered, as in al_choose_opts, and choose
- * again.  It holds for all hosts from now on.  Texts are copied.
- */
-enum al_code al_workspace_set_system(struct al_workspace *w,
-    const char *const *texts, size_t n, const char *why, struct al_err *err)
-    AL_MUST_CHECK;
 
 struct al_tls_ctx *al_workspace_tls(const struct al_workspace *w);
 struct al_tls_ctx *al_workspace_proxy_tls(const struct al_workspace *w);
 const struct al_dial_login *al_workspace_login(const struct al_workspace *w);
 
 /*
- * The choice for another host by the same rules (direct mode, the local proxy
- * listener): fini it.
+ * The choice for a URL of what is known without asking anybody (find.h asks):
+ * fini it.
  */
 enum al_code al_workspace_choose(const struct al_workspace *w,
     const char *url, struct al_choice *c, struct al_err *err) AL_MUST_CHECK;

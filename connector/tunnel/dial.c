@@ -71,8 +71,6 @@ run_dial(struct tunnel *t, const char *target)
 	struct al_dial_opts o = { .on_step = on_step, .arg = t };
 	char host[AL_HOST_MAX + 1], url[AL_HOST_MAX + 32];
 	struct al_choice choice = { .url = NULL };
-	const struct al_reach_opts reach = { .other = url, .base = t->base,
-	    .loop = t->loop };
 	struct al_workspace *w = NULL;
 	struct al_err err;
 
@@ -82,8 +80,9 @@ run_dial(struct tunnel *t, const char *target)
 	}
 	(void)snprintf(url, sizeof(url), strchr(host, ':') != NULL ?
 	    "https://[%s]:%u/" : "https://%s:%u/", host, o.port);
-	w = al_reach_open(t->conf, &reach, &err);
-	if (w == NULL || al_workspace_choose(w, url, &choice, &err) != AL_OK)
+	w = al_reach_open(t->conf, NULL, note, t, &err);
+	if (w == NULL || al_reach_find(t->base, t->loop, t->resolver, w, url,
+	    &choice, &err) != AL_OK)
 		goto fail;
 	o.host = host;
 	o.route = &choice.route;

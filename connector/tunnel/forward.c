@@ -485,15 +485,13 @@ open_workspace(struct forwarding *fw, struct al_err *err)
 {
 	const struct al_conf_value *url = al_conf_get(fw->t->conf, NULL, NULL,
 	    "url", 0);
-	struct al_reach_opts o = { .base = fw->t->base,
-	    .loop = fw->t->loop };
 
 	if (url == NULL || url->text == NULL)
 		return al_fail(err, AL_EUSAGE, AL_AT_NONE, 0,
 		    "which workspace? Give --url https://WORKSPACE, or set "
 		    "ALPACON_URL");
-	o.url = url->text;
-	fw->w = al_reach_open(fw->t->conf, &o, err);
+	fw->w = al_reach_open(fw->t->conf, url->text, note, fw->t,
+	    err);
 	if (fw->w != NULL)
 		return AL_OK;
 	if (err->code == AL_EUSAGE && url->source == AL_CONF_FLAG)

@@ -32,6 +32,7 @@ static const char help[] =
 "  --ca FILE                      CA instead of the system's\n"
 "  --proxy URL                    http, socks5h, ... direct (repeatable:\n"
 "                                 alternatives; hops of a chain by ',')\n"
+"  --pac URL                      the PAC file that says which proxy\n"
 "  --proxy-user NAME --proxy-{password-file,ca,cert,key} FILE --proxy-auth A,B\n"
 "  --config FILE                  these as settings; default\n"
 "                                 ~/.config/alpacon/tunnel.conf\n"
@@ -184,6 +185,16 @@ say(const struct tunnel *t, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	(void)fprintf(stderr, PROGRAM ": %s\n", text);
+}
+
+void
+note(void *arg, const char *event, const char *text)
+{
+	const struct tunnel *t = arg;
+
+	if (t->verbose > 0 || strcmp(event, "pac-failed") == 0 ||
+	    strcmp(event, "pac-kept") == 0)
+		say(t, "%s", text);
 }
 
 void

@@ -32,9 +32,10 @@ print_json(const struct al_choice *c)
 		if (k->lost == NULL && k->value == NULL)
 			continue;	/* nobody got that far */
 		(void)json_array_append_new(considered,
-		    json_pack("{s:s,s:o,s:o,s:o}", "source",
+		    json_pack("{s:s,s:o,s:o,s:o,s:o}", "source",
 		    al_source_name(k->source), "variable",
-		    text_or_null(k->variable), "value",
+		    text_or_null(k->variable), "pac",
+		    text_or_null(k->where), "value",
 		    text_or_null(k->value), "lost", text_or_null(k->lost)));
 	}
 	all = json_pack("{s:s,s:s,s:o,s:o,s:o}", "url", c->url, "source",
@@ -63,9 +64,11 @@ print_text(const struct al_choice *c)
 
 		if (k->lost == NULL && k->value == NULL)
 			continue;
-		printf("  %-12s %s%s%s%s%s\n", al_source_name(k->source),
+		printf("  %-12s %s%s%s%s%s%s%s\n", al_source_name(k->source),
 		    k->variable != NULL ? k->variable : "",
 		    k->variable != NULL ? "=" : "",
+		    k->where != NULL ? k->where : "",
+		    k->where != NULL ? ": " : "",
 		    k->value != NULL ? k->value : "",
 		    k->value != NULL ? ": " : "",
 		    k->lost != NULL ? k->lost : "used");
@@ -78,8 +81,6 @@ print_text(const struct al_choice *c)
 enum al_exit
 run_route(struct tunnel *t, const char *url)
 {
-	const struct al_reach_opts o = { .other = url, .base = t->base,
-	    .loop = t->loop };
 	struct al_choice c;
 	struct al_err err;
 	struct al_workspace *w;
@@ -90,8 +91,9 @@ run_route(struct tunnel *t, const char *url)
 		return al_exit_say(PROGRAM, &err);
 	}
 	al_url_fini(&u);
-	w = al_reach_open(t->conf, &o, &err);
-	if (w == NULL || al_workspace_choose(w, url, &c, &err) != AL_OK) {
+	w = al_reach_open(t->conf, NULL, note, t, &err);
+	if (w == NULL || al_reach_find(t->base, t->loop, t->resolver, w, url,
+	    &c, &err) != AL_OK) {
 		al_workspace_free(w);
 		return al_exit_say(PROGRAM, &err);
 	}

@@ -43,6 +43,8 @@ enum al_code forward_parse(struct forward *f, const char *spec,
 
 /* A line on stderr: "alpacon-tunnel: ...". */
 void say(const struct tunnel *t, const char *fmt, ...) AL_PRINTF(2, 3);
+/* What the sources of proxies tell (workspace.h), when more is wanted. */
+void note(void *arg, const char *event, const char *text);
 /* End the loop with the exit code for err, after saying it. */
 void stop(struct tunnel *t, const struct al_err *err);
 

@@ -1,4 +1,4 @@
-/* pac/helper/jsc.c - the engine of alpacon-pac-jsc-helper: today's script. */
+/* pac/helper/jsc.c - the engine of alpacon-pac-helper-jsc: today's script. */
 #include "pac/helper/engine.h"
 
 #include <stdint.h>

@@ -16,9 +16,9 @@ alpacon_pac_helper_CPPFLAGS = $(AM_CPPFLAGS) $(DUKTAPE_CFLAGS) \
 alpacon_pac_helper_LDADD = $(DUKTAPE_LIBS) $(SECCOMP_LIBS) -lm
 endif
 if HAVE_JSC
-pkglibexec_PROGRAMS += alpacon-pac-jsc-helper
-alpacon_pac_jsc_helper_SOURCES = pac/helper/jsc.c $(PAC_HELPER_SOURCES)
-alpacon_pac_jsc_helper_CPPFLAGS = $(AM_CPPFLAGS) $(JSC_CFLAGS) \
+pkglibexec_PROGRAMS += alpacon-pac-helper-jsc
+alpacon_pac_helper_jsc_SOURCES = pac/helper/jsc.c $(PAC_HELPER_SOURCES)
+alpacon_pac_helper_jsc_CPPFLAGS = $(AM_CPPFLAGS) $(JSC_CFLAGS) \
 	$(SECCOMP_CFLAGS)
-alpacon_pac_jsc_helper_LDADD = $(JSC_LIBS) $(SECCOMP_LIBS) -lm
+alpacon_pac_helper_jsc_LDADD = $(JSC_LIBS) $(SECCOMP_LIBS) -lm
 endif

@@ -24,14 +24,11 @@ def program(name):
     raise FileNotFoundError(f"{name} is not built in {BUILD}")
 
 
-os.environ.setdefault("ALPACON_GSS_HELPER",
-                      os.path.join(BUILD, "alpacon-gss-helper"))
-os.environ.setdefault("ALPACON_SYSCFG_HELPER",
-                      os.path.join(BUILD, "alpacon-syscfg-helper"))
-os.environ.setdefault("ALPACON_PAC_HELPER",
-                      os.path.join(BUILD, "alpacon-pac-helper"))
-os.environ.setdefault("ALPACON_PAC_JSC_HELPER",
-                      os.path.join(BUILD, "alpacon-pac-jsc-helper"))
+for variable, helper in {"GSS": "gss-helper", "SYSCFG": "syscfg-helper",
+                         "PAC": "pac-helper",
+                         "PAC_JSC": "pac-helper-jsc"}.items():
+    os.environ.setdefault(f"ALPACON_{variable}_HELPER",
+                          os.path.join(BUILD, f"alpacon-{helper}"))
 
 GATEWAYD, CONNECTORD = "alpacon-gatewayd", "alpacon-connectord"
 TUNNEL, NETCHECK = "alpacon-tunnel", "alpacon-netcheck"

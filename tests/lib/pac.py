@@ -10,7 +10,7 @@ from collections import namedtuple
 import alpacon
 
 DUKTAPE = os.path.join(alpacon.BUILD, "alpacon-pac-helper")
-JSC = os.path.join(alpacon.BUILD, "alpacon-pac-jsc-helper")
+JSC = os.path.join(alpacon.BUILD, "alpacon-pac-helper-jsc")
 
 LOAD, EVAL, ADDRS = 1, 2, 3
 ALERT, LOADED, RESULT, LOOKUP, FAILED = 1, 2, 3, 4, 5

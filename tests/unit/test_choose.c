@@ -198,7 +198,7 @@ get_env(void *arg, const char *name)
 struct chosen {
 	const char	*url;
 	const char	*command[3], *config[3], *env[ENV_MAX];
-	const char	*system[3];
+	const char	*pac[3], *system[3], *wpad[3];
 	const char	*no_proxy;	/* of the configuration */
 	enum al_source	 source;
 	const char	*route;		/* "a; b"; NULL: an error with ... */
@@ -207,6 +207,7 @@ struct chosen {
 
 #define URL	"https://gw.example"
 #define SYSTEM(...)	.system = { __VA_ARGS__ }, .source = AL_SOURCE_SYSTEM
+#define ENV_TOO(...)	.env = { __VA_ARGS__ }
 #define ENV(...)	.env = { __VA_ARGS__ }, .source = AL_SOURCE_ENVIRONMENT
 
 static const struct chosen rows[] = {
@@ -294,6 +295,26 @@ static const struct chosen rows[] = {
 	    .route = "direct", .match = "*.example" },
 	{ "https://[::1]", SYSTEM("http://s:1"), .route = "direct",
 	    .match = "<loopback>" },
+	{ URL, .pac = { "http://p:1", "direct" }, ENV_TOO("https_proxy=c"),
+	    .system = { "http://s:1" }, .source = AL_SOURCE_PAC,
+	    .route = "http://p:1; direct" },
+	{ URL, .pac = { "http://p:1" }, .config = { "b" },
+	    .source = AL_SOURCE_CONFIG, .route = "http://b:80" },
+	{ URL, .pac = { "direct" }, ENV_TOO("https_proxy=c"),
+	    .source = AL_SOURCE_PAC, .route = "direct" },
+	{ URL, .pac = { "http://p:1" }, ENV_TOO("no_proxy=gw.example"),
+	    .source = AL_SOURCE_PAC, .route = "http://p:1" },
+	{ URL, .pac = { "http://p:1" }, .no_proxy = "gw.example",
+	    .source = AL_SOURCE_PAC, .route = "direct",
+	    .match = "gw.example" },
+	{ URL, .pac = { "localhost:8080" }, .match = "our own listener" },
+	{ URL, .wpad = { "http://w:1" }, .source = AL_SOURCE_WPAD,
+	    .route = "http://w:1" },
+	{ URL, .wpad = { "http://w:1" }, ENV_TOO("no_proxy=gw.example"),
+	    .source = AL_SOURCE_WPAD, .route = "direct",
+	    .match = "gw.example" },
+	{ URL, .system = { "http://s:1" }, .wpad = { "http://w:1" },
+	    .source = AL_SOURCE_SYSTEM, .route = "http://s:1" },
 	{ URL, .system = { "http://s:1" }, .config = { "none" },
 	    .source = AL_SOURCE_CONFIG, .route = "direct" },
 	{ URL, .system = { "http://s:1" }, ENV("https_proxy="),
@@ -383,7 +404,11 @@ chooses(void **state)
 		struct al_choose_opts opts = {
 			.command = r->command, .n_command = count(r->command),
 			.config = r->config, .n_config = count(r->config),
-			.system = r->system, .n_system = count(r->system),
+			.pac = { .values = r->pac, .n = count(r->pac) },
+			.system = { .values = r->system,
+			    .n = count(r->system) },
+			.wpad = { .values = r->wpad, .n = count(r->wpad),
+			    .untrusted = true },
 			.no_proxy = r->no_proxy,
 			.get_env = get_env, .arg = env,
 			.listeners = listeners, .n_listeners = 3,
@@ -410,6 +435,8 @@ chooses(void **state)
 	}
 }
 
+#define SAID(source)	c.considered[AL_SOURCE_##source]
+
 static void
 explains(void **state)
 {
@@ -428,18 +455,18 @@ explains(void **state)
 	assert_int_equal(al_choose(&c, "https://u:SECRET@h:1/p?SECRET", &opts,
 	    &err), AL_OK);
 	assert_string_equal(c.url, "https://h:1/p");
-	assert_null(c.considered[0].value);
-	assert_string_equal(c.considered[0].lost, "not set");
-	assert_string_equal(c.considered[1].value, "http://b:80; direct");
-	assert_null(c.considered[1].lost);
-	assert_null(c.considered[2].value);
-	assert_string_equal(c.considered[2].lost,
+	assert_null(SAID(COMMAND).value);
+	assert_string_equal(SAID(COMMAND).lost, "not set");
+	assert_string_equal(SAID(CONFIG).value, "http://b:80; direct");
+	assert_null(SAID(CONFIG).lost);
+	assert_null(SAID(ENVIRONMENT).value);
+	assert_string_equal(SAID(ENVIRONMENT).lost,
 	    "http_proxy is for http:// only; set https_proxy");
-	assert_null(c.considered[3].value);
-	assert_string_equal(c.considered[3].lost,
+	assert_null(SAID(SYSTEM).value);
+	assert_string_equal(SAID(SYSTEM).lost,
 	    "not asked: the proxy is known without it");
-	assert_string_equal(c.considered[4].value, "direct");
-	assert_string_equal(c.considered[4].lost,
+	assert_string_equal(SAID(DEFAULT).value, "direct");
+	assert_string_equal(SAID(DEFAULT).lost,
 	    "the configuration is asked first");
 	assert_string_equal(c.route.chains[0].hops[0].password, "SECRET");
 	al_choice_fini(&c);
@@ -448,17 +475,17 @@ explains(void **state)
 	assert_int_equal(al_choose(&c, "https://h?q=http://u@x", &opts, &err),
 	    AL_OK);
 	assert_string_equal(c.url, "https://h");
-	assert_string_equal(c.considered[2].variable, "ALL_PROXY");
-	assert_string_equal(c.considered[2].value,
+	assert_string_equal(SAID(ENVIRONMENT).variable, "ALL_PROXY");
+	assert_string_equal(SAID(ENVIRONMENT).value,
 	    "socks5://c:1080,http://d:80");
-	assert_string_equal(c.considered[2].lost,
+	assert_string_equal(SAID(ENVIRONMENT).lost,
 	    "the configuration is asked first");
 	al_choice_fini(&c);
 
 	opts.arg = (void *)(uintptr_t)bad;
 	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
-	assert_null(c.considered[2].value);
-	assert_memory_equal(c.considered[2].lost, "not valid (", 11);
+	assert_null(SAID(ENVIRONMENT).value);
+	assert_memory_equal(SAID(ENVIRONMENT).lost, "not valid (", 11);
 	al_choice_fini(&c);
 
 	/* no environment at all */
@@ -466,7 +493,23 @@ explains(void **state)
 	opts.n_config = 0;
 	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
 	assert_string_equal(al_source_name(c.source), "default");
-	assert_string_equal(c.considered[3].lost, "not asked");
+	assert_string_equal(SAID(SYSTEM).lost, "not asked");
+	assert_null(SAID(PAC).where);
+	assert_false(c.untrusted);
+	al_choice_fini(&c);
+
+	/* of sources that are asked */
+	opts.pac = (struct al_answer){ .why = "it does not answer",
+	    .where = "http://h/p.pac" };
+	opts.wpad = (struct al_answer){ .values = config + 1, .n = 1,
+	    .where = "http://wpad.corp.example/wpad.dat", .untrusted = true };
+	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
+	assert_int_equal(c.source, AL_SOURCE_WPAD);
+	assert_true(c.untrusted);
+	assert_string_equal(SAID(PAC).lost, "it does not answer");
+	assert_string_equal(SAID(PAC).where, "http://h/p.pac");
+	assert_string_equal(SAID(WPAD).where,
+	    "http://wpad.corp.example/wpad.dat");
 	al_choice_fini(&c);
 }
 

@@ -28,7 +28,7 @@ document(const struct al_report *r)
 	return doc;
 }
 
-/* "checks.6.raw.status"; NULL: no such thing. */
+/* "checks.7.raw.status"; NULL: no such thing. */
 static const json_t *
 at(const json_t *j, const char *path)
 {
@@ -102,48 +102,48 @@ a_failure(void **state)
 		{ "redacted", "true" },
 		{ "result", "{\"verdict\": \"not reachable\", \"exit\": 15, "
 		    "\"failed\": 1, \"passed\": 4, \"warnings\": 0, "
-		    "\"skipped\": 9, \"causes\": [\"NC-141\"]}" },
+		    "\"skipped\": 10, \"causes\": [\"NC-141\"]}" },
 		/* passed, with nothing to say */
-		{ "checks.3.id", "\"proxy.tcp\"" },
-		{ "checks.3.title", "\"connection to the proxy\"" },
-		{ "checks.3.status", "\"pass\"" },
-		{ "checks.3.target", "\"10.1.2.3:3128\"" },
-		{ "checks.3.start_ms", "16.0" },
-		{ "checks.3.duration_ms", "1.0" },
-		{ "checks.3.depends_on", "[\"proxy.discover\", "
+		{ "checks.4.id", "\"proxy.tcp\"" },
+		{ "checks.4.title", "\"connection to the proxy\"" },
+		{ "checks.4.status", "\"pass\"" },
+		{ "checks.4.target", "\"10.1.2.3:3128\"" },
+		{ "checks.4.start_ms", "16.0" },
+		{ "checks.4.duration_ms", "1.0" },
+		{ "checks.4.depends_on", "[\"proxy.discover\", "
 		    "\"dns.proxy\"]" },
-		{ "checks.3.code", "null" }, { "checks.3.cause", "null" },
-		{ "checks.3.remedy", "null" },
-		{ "checks.3.confidence", "null" },
-		{ "checks.3.evidence", "null" }, { "checks.3.raw", "null" },
+		{ "checks.4.code", "null" }, { "checks.4.cause", "null" },
+		{ "checks.4.remedy", "null" },
+		{ "checks.4.confidence", "null" },
+		{ "checks.4.evidence", "null" }, { "checks.4.raw", "null" },
 		/* failed */
-		{ "checks.6.id", "\"proxy.connect\"" },
-		{ "checks.6.title", "\"way through the proxy\"" },
-		{ "checks.6.status", "\"fail\"" },
-		{ "checks.6.target", "\"acme.us1.alpacon.io:443\"" },
-		{ "checks.6.start_ms", "17.0" },
-		{ "checks.6.duration_ms", "12328.0" },
-		{ "checks.6.depends_on", "[\"proxy.tcp\", \"proxy.tls\", "
+		{ "checks.7.id", "\"proxy.connect\"" },
+		{ "checks.7.title", "\"way through the proxy\"" },
+		{ "checks.7.status", "\"fail\"" },
+		{ "checks.7.target", "\"acme.us1.alpacon.io:443\"" },
+		{ "checks.7.start_ms", "17.0" },
+		{ "checks.7.duration_ms", "12328.0" },
+		{ "checks.7.depends_on", "[\"proxy.tcp\", \"proxy.tls\", "
 		    "\"dns.target\"]" },
-		{ "checks.6.code", "\"NC-141\"" },
-		{ "checks.6.cause", "\"The proxy denies this host.\"" },
-		{ "checks.6.remedy", "\"Have acme.us1.alpacon.io put on its "
+		{ "checks.7.code", "\"NC-141\"" },
+		{ "checks.7.cause", "\"The proxy denies this host.\"" },
+		{ "checks.7.remedy", "\"Have acme.us1.alpacon.io put on its "
 		    "allow-list.\"" },
-		{ "checks.6.confidence", "\"likely\"" },
-		{ "checks.6.evidence", "\"the proxy (squid/5.7) answered 403: "
+		{ "checks.7.confidence", "\"likely\"" },
+		{ "checks.7.evidence", "\"the proxy (squid/5.7) answered 403: "
 		    "its policy denies CONNECT to acme.us1.alpacon.io:443\"" },
-		{ "checks.6.raw", "{\"stage\": \"proxy\", \"error\": "
+		{ "checks.7.raw", "{\"stage\": \"proxy\", \"error\": "
 		    "\"refused\", \"errno\": 0, \"status\": 403, "
 		    "\"cause\": 141}" },
 		/* skipped */
-		{ "checks.8.id", "\"tls.handshake\"" },
-		{ "checks.8.status", "\"skip\"" },
-		{ "checks.8.target", "null" },
-		{ "checks.8.start_ms", "null" },
-		{ "checks.8.duration_ms", "null" },
-		{ "checks.8.code", "null" },
-		{ "checks.8.evidence", "\"needs proxy.connect\"" },
-		{ "checks.8.raw", "null" },
+		{ "checks.9.id", "\"tls.handshake\"" },
+		{ "checks.9.status", "\"skip\"" },
+		{ "checks.9.target", "null" },
+		{ "checks.9.start_ms", "null" },
+		{ "checks.9.duration_ms", "null" },
+		{ "checks.9.code", "null" },
+		{ "checks.9.evidence", "\"needs proxy.connect\"" },
+		{ "checks.9.raw", "null" },
 	};
 	struct al_report r;
 	json_t *doc;
@@ -163,11 +163,11 @@ a_success(void **state)
 		{ "path", "[{\"used\": true, \"hops\": []}]" },
 		{ "result", "{\"verdict\": \"reachable\", \"exit\": 0, "
 		    "\"failed\": 0, \"passed\": 10, \"warnings\": 0, "
-		    "\"skipped\": 4, \"causes\": []}" },
+		    "\"skipped\": 5, \"causes\": []}" },
 		{ "checks.0.start_ms", "0.1" },
 		{ "checks.0.duration_ms", "2.9" },
-		{ "checks.5.duration_ms", "29.7" },
-		{ "checks.13.status", "\"pass\"" },
+		{ "checks.6.duration_ms", "29.7" },
+		{ "checks.14.status", "\"pass\"" },
 	};
 	struct al_report r;
 	json_t *doc;
@@ -184,14 +184,14 @@ static void
 a_warning(void **state)
 {
 	static const struct field fields[] = {
-		{ "checks.9.status", "\"warn\"" },
-		{ "checks.9.code", "\"NC-160\"" },
-		{ "checks.9.confidence", "\"likely\"" },
-		{ "checks.9.raw", "{\"stage\": \"tls\", \"error\": \"ok\", "
+		{ "checks.10.status", "\"warn\"" },
+		{ "checks.10.code", "\"NC-160\"" },
+		{ "checks.10.confidence", "\"likely\"" },
+		{ "checks.10.raw", "{\"stage\": \"tls\", \"error\": \"ok\", "
 		    "\"errno\": 0, \"status\": 0, \"cause\": 160}" },
 		{ "result", "{\"verdict\": \"reachable\", \"exit\": 0, "
 		    "\"failed\": 0, \"passed\": 6, \"warnings\": 1, "
-		    "\"skipped\": 7, \"causes\": [\"NC-160\"]}" },
+		    "\"skipped\": 8, \"causes\": [\"NC-160\"]}" },
 	};
 	struct al_report r;
 	char *text = NULL;
@@ -216,10 +216,10 @@ static void
 an_unknown_cause(void **state)
 {
 	static const struct field fields[] = {
-		{ "checks.6.code", "\"NC-199\"" },
-		{ "checks.6.cause", "\"No known cause.\"" },
-		{ "checks.6.confidence", "\"guess\"" },
-		{ "checks.6.raw", "{\"stage\": \"none\", \"error\": "
+		{ "checks.7.code", "\"NC-199\"" },
+		{ "checks.7.cause", "\"No known cause.\"" },
+		{ "checks.7.confidence", "\"guess\"" },
+		{ "checks.7.raw", "{\"stage\": \"none\", \"error\": "
 		    "\"network\", \"errno\": 0, \"status\": 7, "
 		    "\"cause\": 145}" },
 		{ "result.exit", "13" }, { "result.causes", "[\"NC-199\"]" },
@@ -290,7 +290,7 @@ static void
 hostile(void **state)
 {
 	static const struct field fields[] = {
-		{ "checks.13.evidence", "\"a\\\"b\\\\c.[31m.. d..\"" },
+		{ "checks.14.evidence", "\"a\\\"b\\\\c.[31m.. d..\"" },
 	};
 	struct al_report r;
 	json_t *doc;

@@ -27,6 +27,7 @@ says(const struct al_report *r, unsigned parts, const struct al_text_opts *o,
 
 static const char usable_table[] =
 "env.ca         |#             3 ms ok   140 certifica...\n"
+"proxy.pac      |                   skip no PAC file i...\n"
 "proxy.discover |#             1 ms ok   direct\n"
 "dns.proxy      |                   skip no proxy is used\n"
 "proxy.tcp      |                   skip no proxy is used\n"
@@ -50,7 +51,7 @@ all_is_well(void **state)
 	usable(&r);
 	says(&r, TABLE, &plain, usable_table);
 	says(&r, VERDICT, &plain, "\nSUMMARY reachable: 0 failed, 10 ok, 0 "
-	    "warnings, 4\nskipped, 0.3 s\n");
+	    "warnings, 5\nskipped, 0.3 s\n");
 }
 
 static void
@@ -72,7 +73,7 @@ a_warning(void **state)
 "  carries WebSocket connections that inspection breaks.\n"
 "  Host acme.us1.alpacon.io, port 443, method TCP connect, TLS, no proxy;\n"
 "  seen: NC-160 at tls.trust.\n"
-"\nSUMMARY reachable: 0 failed, 6 ok, 1 warning, 7 skipped, 0.3 s; the\n"
+"\nSUMMARY reachable: 0 failed, 6 ok, 1 warning, 8 skipped, 0.3 s; the\n"
 "session was not checked: no token\n");
 	assert_int_equal(al_report_exit(&r, AL_LENIENT), 0);
 	assert_int_equal(al_report_exit(&r, AL_STRICT), 1);
@@ -80,6 +81,7 @@ a_warning(void **state)
 
 static const char refused_table[] =
 "env.ca         |#             3 ms ok   140 certifica...\n"
+"proxy.pac      |                   skip no PAC file i...\n"
 "proxy.discover |#             1 ms ok   http://proxy....\n"
 "dns.proxy      |#            12 ms ok   10.1.2.3\n"
 "proxy.tcp      |#             1 ms ok\n"
@@ -114,7 +116,7 @@ a_failure(void **state)
 "  Host acme.us1.alpacon.io, port 443, method CONNECT through\n"
 "  http://proxy.corp:3128; seen: NC-141 at proxy.connect\n"
 "  acme.us1.alpacon.io:443.\n"
-"\nSUMMARY not reachable: 1 failed, 4 ok, 0 warnings, 9 skipped, 12.3 s\n");
+"\nSUMMARY not reachable: 1 failed, 4 ok, 0 warnings, 10 skipped, 12.3 s\n");
 	/* with room for what was tried */
 	text = written(&r, TABLE, &wide);
 	assert_non_null(strstr(text, "\nproxy.connect  acme.us1.alpac... "
@@ -156,14 +158,14 @@ incomplete(void **state)
 	(void)state;
 	interrupted(&r);
 	says(&r, VERDICT, &wide, "\nSUMMARY incomplete: 0 failed, 2 ok, 0 "
-	    "warnings, 12 skipped, 3.0 s\n");
+	    "warnings, 13 skipped, 3.0 s\n");
 	assert_int_equal(al_report_exit(&r, AL_LENIENT), 130);
 	/* the time is over between two checks */
 	direct(&r);
 	ran(&r, AL_CHECK_DNS_TARGET, r.host, "192.0.2.7", MS(4), MS(9));
 	al_report_settle(&r, AL_OUTCOME_TIMEOUT, MS(3000));
 	says(&r, VERDICT, &wide, "\nSUMMARY incomplete: 0 failed, 3 ok, 0 "
-	    "warnings, 11 skipped, 3.0 s\n");
+	    "warnings, 12 skipped, 3.0 s\n");
 	assert_string_equal(r.results[AL_CHECK_TCP_TARGET].note,
 	    "no time was left");
 	assert_int_equal(al_report_exit(&r, AL_LENIENT), 16);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connector/daemon/system.h"
+#include "connector/daemon/reach.h"
 #include "connector/helper/syscfg.h"
+#include "connector/loop/resolve.h"
 #include "connector/session/workspace.h"
 #include "tests/lib/helper.h"
 
@@ -85,14 +86,15 @@ static const struct row {
 	/* a PAC file: "http://c/p?SECRET", "http://u:p@c" and WPAD */
 	{ "raw:020011687474703a2f2f632f703f534543524554", "",
 	    "http://c/p?SECRET",
-	    "the desktop names a PAC file, http://c/p, which is not read" },
+	    "the desktop names a PAC file, http://c/p" },
 	{ "raw:02000c687474703a2f2f753a704063", "", "http://u:p@c",
-	    "the desktop names a PAC file, which is not read" },
+	    "the desktop names a PAC file" },
 	/* "http://u:p?w@c": all of the password stays hidden */
 	{ "raw:02000e687474703a2f2f753a703f774063", "", "http://u:p?w@c",
-	    "the desktop names a PAC file, which is not read" },
+	    "the desktop names a PAC file" },
 	{ "raw:020000", "", "",
-	    "the desktop wants WPAD, which is not done" },
+	    "the desktop wants WPAD, which is done only with wpad = yes and "
+	    "wpad_domains" },
 	/* a refusal: "no\x1b" */
 	{ "raw:0300036e6f1b", "", "-", NAME ": no." },
 	/* nonsense: an unknown kind, cut off at each place; the first part of
@@ -175,7 +177,7 @@ explains_system(void **state)
 	static const char *const system[] = { "http://u:SECRET@s:1",
 	    "socks5h://t", "direct" };
 	struct al_choose_opts opts = { .get_env = get_env,
-	    .system = system, .n_system = 3 };
+	    .system = { .values = system, .n = 3 } };
 	struct al_choice c;
 
 	(void)state;
@@ -196,8 +198,7 @@ explains_system(void **state)
 	    "the system setting is asked first");
 	al_choice_fini(&c);
 
-	opts.n_system = 0;
-	opts.system_why = "it has crashed";
+	opts.system = (struct al_answer){ .why = "it has crashed" };
 	assert_int_equal(al_choose(&c, "https://h", &opts, &err), AL_OK);
 	assert_string_equal(al_source_name(c.source), "default");
 	assert_string_equal(c.considered[AL_SOURCE_SYSTEM].lost,
@@ -207,56 +208,59 @@ explains_system(void **state)
 }
 
 /* --- a workspace that asks ------------------------------------------------ */
+static struct al_choice choice;
+
 static const char *
-lost(const struct al_workspace *w)
+lost(void)
 {
-	return al_workspace_choice(w)->considered[AL_SOURCE_SYSTEM].lost;
+	return choice.considered[AL_SOURCE_SYSTEM].lost;
 }
 
-static struct al_workspace *
-settled(const char *url, unsigned flags, const char *proxy)
+/* Two questions, one after the other: the system is asked once. */
+static void
+find(const char *url, unsigned flags, const char *proxy)
 {
 	const struct al_workspace_opts o = { .url = url,
 	    .flags = flags | AL_WORKSPACE_NO_ENV,
 	    .choose = { .command = &proxy, .n_command = proxy != NULL } };
+	struct al_resolver *r = al_resolver_new(loop, NULL, &err);
 	struct al_workspace *w = al_workspace_new(&o, &err);
 
+	assert_non_null(r);
 	assert_non_null(w);
-	assert_int_equal(al_system_settle(base, loop, w, NULL, &err), AL_OK);
-	return w;
+	for (int i = 0; i < 2; i++) {
+		al_choice_fini(&choice);
+		assert_int_equal(al_reach_find(base, loop, r, w, NULL,
+		    &choice, &err), AL_OK);
+	}
+	al_workspace_free(w);
+	al_resolver_free(r);
 }
 
 static void
 workspaces(void **state)
 {
-	struct al_workspace *w;
-
 	(void)state;
 	assert_int_equal(setenv("ALPACON_SYSCFG_HELPER", helper, 1), 0);
-	w = settled("https://h.example", AL_WORKSPACE_SYSTEM, NULL);
-	assert_int_equal(al_workspace_choice(w)->source, AL_SOURCE_SYSTEM);
-	assert_string_equal(
-	    al_workspace_choice(w)->route.chains[0].hops[0].host,
+	find("https://h.example", AL_WORKSPACE_SYSTEM, NULL);
+	assert_int_equal(choice.source, AL_SOURCE_SYSTEM);
+	assert_string_equal(choice.route.chains[0].hops[0].host,
 	    "1.443.h.example.home.-");
-	al_workspace_free(w);
 	/* a crash is a note, not an error */
-	w = settled("https://crash", AL_WORKSPACE_SYSTEM, NULL);
-	assert_int_equal(al_workspace_choice(w)->source, AL_SOURCE_DEFAULT);
-	assert_string_equal(lost(w), NAME " was killed by signal 6");
-	al_workspace_free(w);
+	find("https://crash", AL_WORKSPACE_SYSTEM, NULL);
+	assert_int_equal(choice.source, AL_SOURCE_DEFAULT);
+	assert_string_equal(lost(), NAME " was killed by signal 6");
 	/* nobody asks when it is settled, or switched off */
-	w = settled("https://hang", AL_WORKSPACE_SYSTEM, "none");
-	assert_string_equal(lost(w),
+	find("https://hang", AL_WORKSPACE_SYSTEM, "none");
+	assert_string_equal(lost(),
 	    "not asked: the proxy is known without it");
-	al_workspace_free(w);
-	w = settled("https://hang", 0, NULL);
-	assert_string_equal(lost(w), "switched off");
-	al_workspace_free(w);
+	find("https://hang", 0, NULL);
+	assert_string_equal(lost(), "switched off");
 	assert_int_equal(setenv("ALPACON_SYSCFG_HELPER", "/nonexistent", 1),
 	    0);
-	w = settled("https://h.example", AL_WORKSPACE_SYSTEM, NULL);
-	assert_string_equal(lost(w), NAME " is not installed");
-	al_workspace_free(w);
+	find("https://h.example", AL_WORKSPACE_SYSTEM, NULL);
+	assert_string_equal(lost(), NAME " is not installed");
+	al_choice_fini(&choice);
 }
 
 /* Somebody leaves the loop: a signal, a deadline. */
@@ -274,6 +278,7 @@ left(void **state)
 	const struct al_workspace_opts o = { .url = "https://hang",
 	    .flags = AL_WORKSPACE_SYSTEM | AL_WORKSPACE_NO_ENV };
 	const struct timeval soon = { .tv_usec = 10000 };
+	struct al_resolver *r = al_resolver_new(loop, NULL, &err);
 	struct al_workspace *w = al_workspace_new(&o, &err);
 
 	(void)state;
@@ -281,8 +286,10 @@ left(void **state)
 	assert_int_equal(setenv("ALPACON_SYSCFG_HELPER", helper, 1), 0);
 	assert_int_equal(event_base_once(base, -1, EV_TIMEOUT, leave, base,
 	    &soon), 0);
-	assert_int_equal(al_system_settle(base, loop, w, NULL, &err), AL_EOF);
+	assert_int_equal(al_reach_find(base, loop, r, w, NULL, &choice, &err),
+	    AL_EOF);
 	al_workspace_free(w);
+	al_resolver_free(r);
 }
 
 int

@@ -273,6 +273,7 @@ proxy_cert(void **state)
 		if (rows[i].key != NULL)
 			assert_int_equal(al_conf_set(c, "proxy_key", given,
 			    "--proxy-key", &err), AL_OK);
+		assert_int_equal(al_conf_finish(c, &err), AL_OK);
 		assert_int_equal(al_reach_proxies(&r, c, &o, &err),
 		    rows[i].code);
 		assert_ptr_equal(strstr(err.text, rows[i].want), err.text);
@@ -313,6 +314,7 @@ proxy_auth(void **state)
 
 		assert_int_equal(al_conf_set(c, "proxy_auth", rows[i].text,
 		    "--proxy-auth", &err), AL_OK);
+		assert_int_equal(al_conf_finish(c, &err), AL_OK);
 		assert_int_equal(al_reach_proxies(&r, c, &o, &err),
 		    rows[i].want != 0 ? AL_OK : AL_EUSAGE);
 		if (rows[i].want != 0)
@@ -321,6 +323,92 @@ proxy_auth(void **state)
 			assert_non_null(strstr(err.text, "--proxy-auth: "));
 		al_reach_fini(&r);
 		al_conf_free(c);
+	}
+}
+
+/* The PAC file and WPAD, with what needs what. */
+static void
+pac(void **state)
+{
+	static const struct {
+		const char	*pac, *more[4];		/* key, value, ... */
+		const char	*want;		/* NULL: fine */
+	} rows[] = {
+		{ "http://h/p.pac", { NULL }, NULL },
+		{ "data:,x", { NULL }, NULL }, { "/p.pac", { NULL }, NULL },
+		{ "no/such/file", { NULL }, "--pac: no/such/file: " },
+		{ NULL, { "wpad", "yes" }, "needs wpad_domains" },
+		{ NULL, { "wpad", "yes", "wpad_domains", "corp.example" },
+		    NULL },
+		{ NULL, { "wpad_domains", "corp.example" }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct al_workspace_opts o = { .url = NULL };
+		struct al_conf *c = conf();
+		struct al_err err = { .text = "" };
+		struct al_reach r;
+		enum al_code code = AL_OK;
+
+		if (rows[i].pac != NULL)
+			code = al_conf_set(c, "pac", rows[i].pac, "--pac",
+			    &err);
+		for (size_t k = 0; k < 4 && rows[i].more[k] != NULL; k += 2)
+			code = al_conf_set(c, rows[i].more[k],
+			    rows[i].more[k + 1], "a flag", &err);
+		assert_int_equal(code, AL_OK);
+		assert_int_equal(al_conf_finish(c, &err), AL_OK);
+		code = al_reach_proxies(&r, c, &o, &err);
+		assert_int_equal(code, rows[i].want != NULL ? AL_EUSAGE :
+		    AL_OK);
+		if (rows[i].want != NULL)
+			assert_non_null(strstr(err.text, rows[i].want));
+		else if (rows[i].pac != NULL)
+			assert_string_equal(o.pac, rows[i].pac);
+		assert_int_equal(o.n_wpad_domains, i == 5);
+		al_reach_fini(&r);
+		al_conf_free(c);
+	}
+}
+
+/* A flag is stronger than the proxies of a file. */
+static void
+pac_of_a_flag(void **state)
+{
+	const char text[] = "proxy = http://file:1\n";
+	struct al_workspace_opts o = { .url = NULL };
+	struct al_conf *c = conf();
+	struct al_err err;
+	struct al_reach r;
+
+	(void)state;
+	assert_int_equal(al_conf_read_text(c, "f", text, sizeof(text) - 1,
+	    0600, 0, &err), AL_OK);
+	assert_int_equal(al_conf_set(c, "pac", "http://h/p", "--pac", &err),
+	    AL_OK);
+	assert_int_equal(al_conf_finish(c, &err), AL_OK);
+	assert_int_equal(al_reach_proxies(&r, c, &o, &err), AL_OK);
+	assert_int_equal(o.choose.n_config, 0);
+	al_reach_fini(&r);
+	al_conf_free(c);
+}
+
+static void
+pac_urls(void **state)
+{
+	static const char *const good[] = { "p.pac", "/x/p.pac", "./a:b",
+	    "HTTP://h/p", "https://h", "file:///p", "data:,x", "C" };
+	static const char *const bad[] = { "ftp://h/p", "javascript:1",
+	    "http://SECRET@h/p", "https://u:SECRET@h" };
+	struct al_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(al_where_check_pac(good[i], &err), AL_OK);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(al_where_check_pac(bad[i], &err), AL_EUSAGE);
+		assert_null(strstr(err.text, "SECRET"));
 	}
 }
 
@@ -358,6 +446,7 @@ proxy_user_agent(void **state)
 				fail_msg("row %zu: %s", i, err.text);
 		} else {
 			assert_int_equal(code, AL_OK);
+			assert_int_equal(al_conf_finish(c, &err), AL_OK);
 			assert_int_equal(al_reach_proxies(&r, c, &o, &err),
 			    AL_OK);
 			assert_string_equal(o.proxy_user_agent != NULL ?
@@ -397,6 +486,8 @@ main(void)
 		cmocka_unit_test(proxy_cert),
 		cmocka_unit_test(proxy_auth),
 		cmocka_unit_test(proxy_user_agent),
+		cmocka_unit_test(pac), cmocka_unit_test(pac_of_a_flag),
+		cmocka_unit_test(pac_urls),
 		cmocka_unit_test(proxy_user_agent_with_lines),
 	};
 
