@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libalnetcheck.la
 libalnetcheck_la_SOURCES = \
 	connector/netcheck/causes.c connector/netcheck/causes.h \
 	connector/netcheck/checks.c \
+	connector/netcheck/contrast.h connector/netcheck/contrast_judge.c \
 	connector/netcheck/echo.c connector/netcheck/echo.h \
 	connector/netcheck/report.c connector/netcheck/report.h \
 	connector/netcheck/report_json.c \

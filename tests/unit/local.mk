@@ -274,6 +274,11 @@ tests_unit_test_netcheck_causes_SOURCES = tests/unit/test_netcheck_causes.c \
 	tests/lib/guard.h
 tests_unit_test_netcheck_causes_LDADD = libalnetcheck.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_netcheck_contrast
+tests_unit_test_netcheck_contrast_SOURCES = \
+	tests/unit/test_netcheck_contrast.c
+tests_unit_test_netcheck_contrast_LDADD = libalnetcheck.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_netcheck_json
 tests_unit_test_netcheck_json_SOURCES = tests/unit/test_netcheck_json.c \
 	tests/lib/netcheck_reports.h
