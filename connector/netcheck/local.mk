@@ -13,6 +13,7 @@ libalnetcheck_la_LIBADD = libaldaemon.la $(JANSSON_LIBS)
 
 bin_PROGRAMS += alpacon-netcheck
 alpacon_netcheck_SOURCES = \
+	connector/netcheck/contrast.c \
 	connector/netcheck/env.c \
 	connector/netcheck/live.c connector/netcheck/live.h \
 	connector/netcheck/main.c \

@@ -281,14 +281,18 @@ netcheck_part_over(struct netcheck *n)
 	bool reach = !n->reach_begun || n->reach_over;
 
 	/* the program's first member */
-	if (session && reach)
+	if (session && reach && !netcheck_contrast(n))
 		leave((struct program *)n, AL_OUTCOME_DONE);
 }
 
+/* The path is done when only contrasts to its failure are missing. */
 static void
 on_deadline(void *arg)
 {
-	leave(arg, AL_OUTCOME_TIMEOUT);
+	struct program *p = arg;
+
+	leave(p, netcheck_contrast_stop(&p->n) ? AL_OUTCOME_DONE :
+	    AL_OUTCOME_TIMEOUT);
 }
 
 static void
@@ -326,6 +330,7 @@ close_loop(struct program *p)
 
 	netcheck_session_free(n);
 	netcheck_reach_free(n);
+	netcheck_contrast_free(n);
 	al_timer_fini(&p->deadline);
 	al_signals_free(p->signals);
 	al_choice_fini(&n->choice);

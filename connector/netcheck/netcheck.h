@@ -12,6 +12,7 @@
 #define PROGRAM		"alpacon-netcheck"
 #define NETCHECK_ROUNDS	5	/* of tunnel.ping */
 
+struct contrast;
 struct event_base;
 struct al_loop;
 struct al_resolver;
@@ -39,6 +40,8 @@ struct netcheck {
 	struct al_dial		*dial;
 	char			 nonce[33];
 	bool			 reach_begun, reach_over;
+	/* what else the proxy lets through (contrast.c); NULL: not asked */
+	struct contrast		*contrast;
 };
 
 /* Microseconds since the report began. */
@@ -64,6 +67,16 @@ void netcheck_failed(struct netcheck *n, const struct al_err *err);
 enum netcheck_traced { NETCHECK_QUIET, NETCHECK_TRACED };
 void netcheck_reach(struct netcheck *n, enum netcheck_traced traced);
 void netcheck_reach_free(struct netcheck *n);
+
+/*
+ * contrast.c: when a proxy has refused by its policy, ask it a few things more
+ * to tell what that is about.  False: there is nothing (left) to ask; else
+ * netcheck_part_over follows.
+ */
+bool netcheck_contrast(struct netcheck *n);
+/* Time is over: make what there is of the answers.  False: none is awaited. */
+bool netcheck_contrast_stop(struct netcheck *n);
+void netcheck_contrast_free(struct netcheck *n);
 
 /* session.c: the connect path with its session, as a probe. */
 enum al_code netcheck_session(struct netcheck *n, struct al_err *err)

@@ -62,6 +62,8 @@ struct al_result {
 	char		 what[AL_HOST_MAX + 10];
 	char		 note[400];		/* evidence; why skipped     */
 	struct al_err	 err;			/* of WARN and FAIL          */
+	bool		 is_certain;		/* its cause, whatever the
+						 * table of causes says      */
 	unsigned	 route;			/* the alternative it is of  */
 	unsigned	 hop;			/* and the proxy of that     */
 	unsigned	 open;			/* steps under way           */

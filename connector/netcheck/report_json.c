@@ -96,7 +96,8 @@ add_cause(json_t *check, const struct al_result *res,
 	    text(al_cause_expand(buf, sizeof(buf), c->remedy, names)) :
 	    json_null());
 	(void)json_object_set_new(check, "confidence", has ?
-	    json_string(al_confidence_name(c->confidence)) : json_null());
+	    json_string(al_confidence_name(res->is_certain ? AL_CERTAIN :
+	    c->confidence)) : json_null());
 	(void)json_object_set_new(check, "evidence", text(res->note));
 	(void)json_object_set_new(check, "raw", has ?
 	    json_pack("{s:s,s:s,s:i,s:i,s:i}", "stage",

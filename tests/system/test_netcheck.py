@@ -1,7 +1,9 @@
 """alpacon-netcheck against real proxies, gateways and what is neither: the
 exit code, the failed check and its cause, and the JSON's schema."""
+import http.server
 import json
 import os
+import threading
 
 import jsonschema
 import pytest
@@ -118,11 +120,99 @@ def test_unknown_service(negotiate, box, path):
                     conf) == "NC-134"
 
 
+def refusal(path, box, want, proxy, **where):
+    """NC-nnn of the proxy's refusal, how sure it is, and the evidence."""
+    doc, _ = report(path, box, want, [proxy], **where)
+    check, = [c for c in doc["checks"] if c["id"] == "proxy.connect"]
+    return check["code"], check["confidence"], check["evidence"]
+
+
+def test_forbidden_port(path, box):
+    code, sure, why = refusal(path, box, 15, servers.squid(box).url(),
+                              url="https://127.0.0.1:25")
+    assert (code, sure) == ("NC-140", "certain")
+    assert why.startswith("port 443 of the same host is let through: ")
+
+
 def test_forbidden_host(path, box):
-    squid = servers.squid(box)
-    doc, _ = report(path, box, 15, [squid.url()],
-                    url="https://www.blocked.test")
-    assert causes(doc)["proxy.connect"] in ("NC-140", "NC-141")
+    """Another host, which nobody has, is one that squid knows."""
+    hosts = box.write("hosts", "127.0.0.1 alpacon-netcheck.invalid\n")
+    code, sure, why = refusal(path, box, 15, servers.squid(
+        box, hosts=hosts).url(), url="https://www.blocked.test")
+    assert (code, sure) == ("NC-141", "certain")
+    assert why.startswith("the same port of another host is let through: ")
+
+
+def test_forbidden_name(path, box):
+    squid = servers.squid(box, rules=["acl named dstdomain -n localhost",
+                                      "http_access deny named"])
+    code, sure, why = refusal(path, box, 15, squid.url(),
+                              url=f"https://localhost:{path.gateway.port}")
+    assert (code, sure) == ("NC-141", "certain")
+    assert why.startswith("its address in place of the name")
+    assert " let through: the proxy" in why
+
+
+def test_filtered_user_agent(path, box):
+    squid = servers.squid(box, rules=["acl ours browser ^alpacon",
+                                      "http_access deny ours"])
+    code, sure, why = refusal(path, box, 15, squid.url())
+    assert (code, sure) == ("NC-146", "certain")
+    assert why.startswith("another User-Agent is let through: ")
+
+
+def test_forbidden_everything(path, box):
+    squid = servers.squid(box, rules=["http_access deny all"])
+    code, sure, why = refusal(path, box, 15, squid.url())
+    assert (code, sure) == ("NC-141", "likely")
+    assert why.startswith("nothing else is let through either (another "
+                          "User-Agent, port 443 of the same host, ")
+
+
+def test_a_wrong_password_is_sent_once(path, box):
+    """It comes to light only by the contrasts: the name is denied before."""
+    sent = []
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self):
+            if self.path.startswith("localhost:"):
+                self.send_error(403)
+                return
+            if "Proxy-Authorization" in self.headers:
+                sent.append(self.path)
+            self.send_response(407)
+            self.send_header("Proxy-Authenticate", 'Basic realm="corp"')
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        code, _, why = refusal(
+            path, box, 15, f"http://127.0.0.1:{server.server_port}",
+            url=f"https://localhost:{path.gateway.port}", password="wrong")
+        server.shutdown()
+    assert code == "NC-141"
+    assert why.startswith("nothing else is let through either (another "
+                          "User-Agent, port 443 of the same host): ")
+    assert sent == [f"127.0.0.1:{path.gateway.port}"]
+
+
+def test_the_contrasts_end_with_the_time(path, box):
+    """A proxy that denies once, and is silent then."""
+    answers = [b"HTTP/1.1 403 no\r\nContent-Length: 0\r\n\r\n"]
+
+    def deny_once(c):
+        while c.recv(1 << 16):
+            if answers:
+                c.sendall(answers.pop())
+
+    t = traffic.Once(deny_once)
+    code, sure, why = refusal(path, box, 15, f"http://127.0.0.1:{t.port}",
+                              args=["--timeout", "1"])
+    assert (code, sure) == ("NC-140", "likely")
+    assert why.startswith("the proxy answered 403")
 
 
 def test_dead_proxy(path, box):
