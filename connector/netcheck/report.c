@@ -9,7 +9,6 @@
 #include "connector/daemon/redact.h"
 
 #define EXIT_INTERRUPTED	130
-#define CAUSE_UNKNOWN		199
 
 const char *
 al_status_name(enum al_status s)
