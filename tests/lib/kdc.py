@@ -61,8 +61,9 @@ class Kdc:
                            text=True, **kw)
         assert p.returncode == 0, f"{argv}: {p.stdout}"
 
-    def client(self, name, port):
-        """The environment of a client that finds its KDC at port."""
+    def client(self, name, port, more=""):
+        """The environment of a client that finds its KDC at port; more: a
+        line more of its libdefaults."""
         conf = self._write(name, f"""[libdefaults]
  default_realm = {REALM}
  dns_lookup_kdc = false
@@ -70,6 +71,7 @@ class Kdc:
  dns_canonicalize_hostname = false
  rdns = false
  forwardable = true
+ {more}
 [realms]
  {REALM} = {{
   kdc = 127.0.0.1:{port}

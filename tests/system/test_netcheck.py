@@ -120,6 +120,34 @@ def test_unknown_service(negotiate, box, path):
                     conf) == "NC-134"
 
 
+@pytest.fixture
+def fast_clock(box):
+    """Our helper as it is where the clock is an hour ahead."""
+    return {"ALPACON_GSS_HELPER": box.write(
+        "fast-helper", "#!/bin/sh\nexec faketime -f +1h "
+        f"{alpacon.program('alpacon-gss-helper')}\n", 0o755)}
+
+
+def test_wrong_clock(negotiate, box, path, fast_clock):
+    """With the ticket of a login when the clock was right."""
+    realm, _ = negotiate
+    env = dict(realm.env, KRB5CCNAME=realm.kinit(), **fast_clock)
+    assert kerberos(negotiate, box, path, 14, env) == "NC-135"
+
+
+@pytest.mark.parametrize("timesync, want, cause", [(1, 0, None),
+                                                   (0, 14, "NC-135")])
+def test_wrong_clock_at_login(negotiate, box, path, fast_clock, timesync,
+                              want, cause):
+    """A login of ours sets Kerberos' clock by the KDC's, if it may."""
+    realm, _ = negotiate
+    env = dict(realm.client(f"timesync{timesync}.conf", realm.port,
+                            f"kdc_timesync = {timesync}"), **fast_clock)
+    password = box.write("ann.password", kdc.PASSWORD + "\n", 0o600)
+    assert kerberos(negotiate, box, path, want, env, "--proxy-user", kdc.USER,
+                    "--proxy-password-file", password) == cause
+
+
 def refusal(path, box, want, proxy, **where):
     """NC-nnn of the proxy's refusal, how sure it is, and the evidence."""
     doc, _ = report(path, box, want, [proxy], **where)
