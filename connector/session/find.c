@@ -16,6 +16,7 @@
 #include "connector/session/workspace_int.h"
 
 #define WPAD_AGAIN_MS	300000	/* after a search that has found nothing */
+#define SOON_MS		8000	/* after what may be better then */
 
 /* Whom to ask, in this order. */
 enum ask { ASK_PAC, ASK_SYSTEM, ASK_WPAD, ASKS };
@@ -33,7 +34,8 @@ struct source {
 	uint64_t		 again_ms;	/* UNKNOWN again then; 0: never */
 	struct al_pacfile	*file;	/* to be asked for each URL; NULL: said
 					 * is for all                       */
-	struct al_err		 bad;	/* what named a PAC file is wrong   */
+	struct al_err		 bad;	/* what named a PAC file is wrong,
+					 * or memory was short              */
 	struct said		 said;
 };
 
@@ -84,21 +86,22 @@ set(char **to, const char *text)
 	*to = text != NULL ? al_str_dup(text, strlen(text)) : NULL;
 }
 
-/* What memory is too short for is left out, but never all: an answer without
- * values has a reason. */
-static void
+/* All or nothing: "PROXY a; DIRECT" without a is a leak.  false: out of
+ * memory. */
+static bool
 say(struct said *a, const char *const *values, size_t n)
 {
-	size_t i;
-
 	forget(a);
-	for (i = 0; i < n && a->n < AL_ROUTE_MAX; i++) {
-		a->values[a->n] = al_str_dup(values[i], strlen(values[i]));
-		if (a->values[a->n] != NULL)
-			a->n++;
+	while (a->n < n && a->n < AL_ROUTE_MAX) {
+		a->values[a->n] = al_str_dup(values[a->n],
+		    strlen(values[a->n]));
+		if (a->values[a->n] == NULL) {
+			forget(a);
+			return false;
+		}
+		a->n++;
 	}
-	if (a->n == 0)
-		set(&a->why, "out of memory");
+	return true;
 }
 
 static void
@@ -156,6 +159,8 @@ open_file(struct al_sources *s, enum ask a, const char *url)
 	src->file = al_pacfile_new(s->loop, &o, &src->bad);
 	if (src->file != NULL)
 		src->bad.code = AL_OK;
+	else if (src->bad.code != AL_EUSAGE)
+		src->again_ms = al_now_ms() + SOON_MS;
 	al_fetch_show(url, shown, sizeof(shown));
 	set(&src->said.where, shown);
 }
@@ -184,12 +189,14 @@ on_syscfg(void *arg, const struct al_syscfg_result *r)
 
 	s->syscfg = NULL;
 	src->state = KNOWN;
-	if (r->n > 0)
-		say(&src->said, r->proxies, r->n);
-	else if (r->pac != NULL && r->pac[0] != '\0')
+	if (r->n > 0 && !say(&src->said, r->proxies, r->n)) {
+		(void)al_fail_nomem(&src->bad, AL_AT_CONFIG);
+		src->again_ms = al_now_ms() + SOON_MS;
+	} else if (r->n == 0 && r->pac != NULL && r->pac[0] != '\0') {
 		open_file(s, ASK_SYSTEM, r->pac);
-	else
+	} else if (r->n == 0) {
 		say_why(&src->said, r->why);
+	}
 	wake(s, ASK_SYSTEM);
 }
 
@@ -213,9 +220,12 @@ start_syscfg(struct al_sources *s, const char *url)
 	}
 	src->state = s->syscfg != NULL ? ASKING : KNOWN;
 	/* no helper is no error: it may have been left out of the build */
-	if (s->syscfg == NULL)
-		say_why(&src->said, err.sys == ENOENT ?
-		    "alpacon-syscfg-helper is not installed" : err.text);
+	if (s->syscfg == NULL && err.sys == ENOENT) {
+		say_why(&src->said, "alpacon-syscfg-helper is not installed");
+	} else if (s->syscfg == NULL) {
+		say_why(&src->said, err.text);
+		src->again_ms = al_now_ms() + SOON_MS;
+	}
 }
 
 /* --- WPAD ----------------------------------------------------------------- */
@@ -354,8 +364,7 @@ file_failed(struct al_find *f, const struct al_err *err)
 	const char *where = f->s->of[f->asking].said.where;
 	char text[600];
 
-	if (w->pac_failure == AL_PAC_FAILURE_DIRECT) {
-		say(said, direct, 1);
+	if (w->pac_failure == AL_PAC_FAILURE_DIRECT && say(said, direct, 1)) {
 		(void)snprintf(text, sizeof(text), "%s (failed; pac_failure "
 		    "= direct)", where != NULL ? where : "");
 		where = text;
@@ -373,12 +382,17 @@ on_file(void *arg, const struct al_pacfile_answer *a,
 {
 	struct al_find *f = arg;
 	struct said *said = &f->said[f->asking];
+	struct al_err nomem;
 
 	f->query = NULL;
 	f->over[f->asking] = true;
+	if (err == NULL && !say(said, (const char *const *)
+	    a->result->entries, a->result->n)) {
+		(void)al_fail_nomem(&nomem, AL_AT_PAC);
+		report(f, NULL, &nomem);
+		return;
+	}
 	if (err == NULL) {
-		say(said, (const char *const *)a->result->entries,
-		    a->result->n);
 		set(&said->where, f->s->of[f->asking].said.where);
 		said->untrusted = f->asking == ASK_WPAD || !a->trusted;
 	} else if (f->s->w->pac_failure == AL_PAC_FAILURE_BLOCK) {
@@ -402,6 +416,7 @@ ask(struct al_find *f, enum ask a)
 	if (src->again_ms != 0 && al_now_ms() >= src->again_ms) {
 		src->state = UNKNOWN;
 		src->again_ms = 0;
+		src->bad.code = AL_OK;
 	}
 	if (src->state == UNKNOWN) {
 		if (a == ASK_PAC)
