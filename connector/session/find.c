@@ -338,8 +338,9 @@ finish(struct al_find *f, struct al_choice *c)
 		report(f, c, NULL);
 		return;
 	}
-	if (f->failed.code != AL_OK) {
-		/* whoever set a PAC file up does not want to go direct */
+	if (f->failed.code != AL_OK && c->no_proxy_match == NULL) {
+		/* whoever set a PAC file up does not want to go direct, but
+		 * to the hosts that no_proxy names */
 		al_choice_fini(c);
 		(void)al_fail_as(&err, f->failed.code, AL_AT_PAC,
 		    f->failed.status, f->failed.cause, "%s; no other source "
