@@ -229,6 +229,16 @@ start_syscfg(struct al_sources *s, const char *url)
 }
 
 /* --- WPAD ----------------------------------------------------------------- */
+/* That there is no such name will be true for a while; that DNS has failed
+ * will not, and meanwhile we go direct. */
+static void
+no_wpad(struct source *src, const struct al_err *err)
+{
+	say_why(&src->said, err->text);
+	src->again_ms = al_now_ms() + (err->code == AL_ENAME ?
+	    WPAD_AGAIN_MS : SOON_MS);
+}
+
 static void
 on_wpad(void *arg, const char *url, const struct al_err *err)
 {
@@ -237,12 +247,10 @@ on_wpad(void *arg, const char *url, const struct al_err *err)
 
 	s->wpad = NULL;
 	src->state = KNOWN;
-	if (url != NULL) {
+	if (url != NULL)
 		open_file(s, ASK_WPAD, url);
-	} else {
-		say_why(&src->said, err->text);
-		src->again_ms = al_now_ms() + WPAD_AGAIN_MS;
-	}
+	else
+		no_wpad(src, err);
 	wake(s, ASK_WPAD);
 }
 
@@ -256,10 +264,8 @@ start_wpad(struct al_sources *s)
 	    (const char *const *)s->w->wpad_domains, s->w->n_wpad_domains,
 	    on_wpad, s, &err);
 	src->state = s->wpad != NULL ? ASKING : KNOWN;
-	if (s->wpad == NULL) {
-		say_why(&src->said, err.text);
-		src->again_ms = al_now_ms() + WPAD_AGAIN_MS;
-	}
+	if (s->wpad == NULL)
+		no_wpad(src, &err);
 }
 
 /* --- the end of a find ---------------------------------------------------- */
