@@ -117,6 +117,8 @@ apply(struct al_connectord *c, struct al_site *s, struct al_err *err)
 		return err->code;
 	al_targets_set_policy(c->targets, &s->targets);
 	al_guests_set_site(c->guests, s);
+	if (c->site != NULL)
+		al_workspace_retire(c->site->workspace);
 	al_site_release(c->site);
 	c->site = al_site_hold(s);
 	al_guests_look(c->guests);

@@ -48,6 +48,7 @@ struct al_sources {
 	struct al_syscfg	*syscfg;
 	struct al_wpad		*wpad;
 	bool			 told_silence;
+	size_t			 finds;		/* that use it */
 	LIST_HEAD(, al_find)	 waiting;	/* for syscfg and wpad */
 };
 
@@ -269,9 +270,22 @@ start_wpad(struct al_sources *s)
 }
 
 /* --- the end of a find ---------------------------------------------------- */
+/* Those of a retired workspace are for the finds under way. */
+static void
+release(struct al_sources *s)
+{
+	struct al_workspace *w = s->w;
+
+	if (--s->finds > 0 || !w->retired)
+		return;
+	w->sources = NULL;
+	al_sources_free(s);
+}
+
 static void
 find_free(struct al_find *f)
 {
+	struct al_sources *s = f->s;
 	size_t i;
 
 	if (f->waits)
@@ -282,6 +296,7 @@ find_free(struct al_find *f)
 		forget(&f->said[i]);
 	al_str_free_secret(f->url);
 	free(f);
+	release(s);
 }
 
 static void
@@ -546,6 +561,7 @@ al_find_start(struct al_workspace *w, struct al_loop *loop,
 		return NULL;
 	}
 	f->s = s;
+	s->finds++;
 	f->on_found = on_found;
 	f->arg = arg;
 	if (al_timer_init(&f->soon, s->loop, advance, f, err) != AL_OK) {
@@ -577,4 +593,16 @@ al_workspace_network_changed(struct al_workspace *w)
 		else if (s->of[i].again_ms != 0)
 			s->of[i].again_ms = al_now_ms();
 	}
+}
+
+void
+al_workspace_retire(struct al_workspace *w)
+{
+	struct al_sources *s = w->sources;
+
+	w->retired = true;
+	if (s == NULL || s->finds > 0)
+		return;
+	w->sources = NULL;
+	al_sources_free(s);
 }

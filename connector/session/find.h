@@ -36,4 +36,8 @@ void al_find_cancel(struct al_find *f);		/* NULL is fine */
 /* The network is another one: PAC files are read again, WPAD looks again. */
 void al_workspace_network_changed(struct al_workspace *w);
 
+/* There is a newer one: helpers and timers of its PAC files end with the
+ * finds under way, however long w itself is held. */
+void al_workspace_retire(struct al_workspace *w);
+
 #endif

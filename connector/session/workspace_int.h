@@ -32,6 +32,7 @@ struct al_workspace {
 	void			*note_arg;
 	struct al_sources	*sources;	/* find.c's; NULL: nobody has
 						 * been asked yet */
+	bool			 retired;	/* they go with the finds  */
 };
 
 /* The choice by o, which is w->choose with what was answered. */
