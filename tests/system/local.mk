@@ -11,7 +11,8 @@ tests_lib_pac_jail_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 tests_lib_pac_jail_LDADD = $(SECCOMP_LIBS)
 endif
 
-EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
+EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/burst.py \
+	tests/lib/certs.py \
 	tests/lib/dnsd.py tests/lib/kdc.py tests/lib/netns.py tests/lib/proc.py \
 	tests/lib/pac.py tests/lib/reframe.py tests/lib/servers.py \
 	tests/lib/sniff.py tests/lib/socks_gss.py \
@@ -24,7 +25,7 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/certs.py \
 	tests/system/test_listeners.py \
 	tests/system/test_matrix.py tests/system/test_netcheck.py \
 	tests/system/test_netns.py tests/system/test_pac.py \
-	tests/system/test_pac_helper.py \
+	tests/system/test_pac_daemon.py tests/system/test_pac_helper.py \
 	tests/system/test_route.py \
 	tests/system/test_socks_gss.py tests/system/test_ssh.py \
 	tests/system/test_stall.py tests/system/test_syscfg.py \
