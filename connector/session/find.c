@@ -35,7 +35,7 @@ struct source {
 	struct al_pacfile	*file;	/* to be asked for each URL; NULL: said
 					 * is for all                       */
 	struct al_err		 bad;	/* what named a PAC file is wrong,
-					 * or memory was short              */
+					 * or it cannot be asked            */
 	struct said		 said;
 };
 
@@ -224,7 +224,7 @@ start_syscfg(struct al_sources *s, const char *url)
 	if (s->syscfg == NULL && err.sys == ENOENT) {
 		say_why(&src->said, "alpacon-syscfg-helper is not installed");
 	} else if (s->syscfg == NULL) {
-		say_why(&src->said, err.text);
+		src->bad = err;
 		src->again_ms = al_now_ms() + SOON_MS;
 	}
 }
