@@ -64,3 +64,11 @@ UNIT_TESTS += tests/flow/test_wpad
 tests_flow_test_wpad_SOURCES = tests/flow/test_wpad.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h
 tests_flow_test_wpad_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
+# with fakes of pac/eval.c and autoconf/wpad.c
+UNIT_TESTS += tests/flow/test_find
+tests_flow_test_find_SOURCES = tests/flow/test_find.c \
+	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/helper.h tests/lib/oom.h \
+	tests/lib/peer.c tests/lib/peer.h
+tests_flow_test_find_LDFLAGS = $(OOM_FLAGS)
+tests_flow_test_find_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)

@@ -40,6 +40,19 @@ echo(struct al_writer *w)
 	return w->len;
 }
 
+/* The PAC file that the test has put where we can see it. */
+static size_t
+pac(struct al_writer *w)
+{
+	const char *url = getenv("XDG_CONFIG_HOME");
+
+	url = url != NULL ? url : "";
+	al_write_u8(w, AL_SYSCFG_PAC);
+	al_write_u16(w, (uint16_t)strlen(url));
+	al_write_bytes(w, url, strlen(url));
+	return w->len;
+}
+
 /* More than a route can have. */
 static size_t
 many(struct al_writer *w)
@@ -74,6 +87,10 @@ main(void)
 		(void)pause();
 	else if (is("crash"))
 		abort();
+	else if (is("nothing"))
+		(void)al_serve_write(1, out, 0);
+	else if (is("pac"))
+		(void)al_serve_write(1, out, pac(&w));
 	else if (is("many"))
 		(void)al_serve_write(1, out, many(&w));
 	else
