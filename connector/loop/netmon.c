@@ -52,9 +52,10 @@ counts(const struct ifaddrs *i, struct al_addr *a)
 	return !al_addr_is_loopback(a) && !al_addr_is_link_local(a);
 }
 
-/* A sum: the order in which the kernel lists them does not matter. */
+/* A sum: the order in which the kernel lists them does not matter.  Who cannot
+ * be told (no memory, no descriptors) sees what he saw before. */
 static uint64_t
-fingerprint(void)
+fingerprint(uint64_t before)
 {
 	struct ifaddrs *all, *i;
 	char ip[AL_ADDR_TEXT];
@@ -62,7 +63,7 @@ fingerprint(void)
 	uint64_t sum = 0, h;
 
 	if (getifaddrs(&all) != 0)
-		return 0;
+		return before;
 	for (i = all; i != NULL; i = i->ifa_next) {
 		if (!counts(i, &a))
 			continue;
@@ -79,7 +80,7 @@ static void
 on_settled(void *arg)
 {
 	struct al_netmon *m = arg;
-	uint64_t now = fingerprint();
+	uint64_t now = fingerprint(m->seen);
 
 	if (now == m->seen)
 		return;
@@ -136,7 +137,7 @@ al_netmon_new(struct al_loop *loop, void (*on_change)(void *arg), void *arg,
 	}
 	m->on_change = on_change;
 	m->arg = arg;
-	m->seen = fingerprint();
+	m->seen = fingerprint(0);
 	if (listen_to_kernel(m, loop, err) == AL_OK)
 		return m;
 	al_netmon_free(m);

@@ -325,6 +325,10 @@ tests_unit_test_gateway_conf_LDADD = libalgateway.la libaldaemon.la \
 	$(UNIT_LDADD)
 
 if HAVE_SYSTEMD
+UNIT_TESTS += tests/unit/test_netmon
+tests_unit_test_netmon_SOURCES = tests/unit/test_netmon.c tests/lib/helper.h
+tests_unit_test_netmon_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/unit/test_notify
 tests_unit_test_notify_SOURCES = tests/unit/test_notify.c
 tests_unit_test_notify_LDADD = libaldaemon.la $(UNIT_LDADD)
