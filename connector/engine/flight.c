@@ -36,6 +36,12 @@ turn_window(struct al_flight *f, uint64_t now_us)
 }
 
 void
+al_flight_reset(struct al_flight *f)
+{
+	*f = (struct al_flight){ .small_us = f->small_us };
+}
+
+void
 al_flight_rate(struct al_flight *f, uint64_t rate, uint64_t now_us)
 {
 	turn_window(f, now_us);

@@ -20,6 +20,8 @@ struct al_flight {
 						 * never                      */
 };
 
+/* Another path: all but small_us is forgotten. */
+void al_flight_reset(struct al_flight *f);
 void al_flight_rate(struct al_flight *f, uint64_t rate, uint64_t now_us);
 void al_flight_rtt(struct al_flight *f, uint64_t rtt_us, uint64_t now_us);
 void al_flight_small(struct al_flight *f, uint64_t now_us);

@@ -4,8 +4,12 @@ libalcore_la_SOURCES += \
 	connector/engine/block.c connector/engine/block.h \
 	connector/engine/chan.c \
 	connector/engine/chan_in.c \
+	connector/engine/expiry.c \
 	connector/engine/flight.c connector/engine/flight.h \
 	connector/engine/link.c \
+	connector/engine/link_in.c \
+	connector/engine/link_out.c \
+	connector/engine/link_switch.c \
 	connector/engine/ring.c \
 	connector/engine/sched.c \
 	connector/engine/session.c connector/engine/session.h \

@@ -86,6 +86,17 @@ al_ring_rest(struct al_session *s)
 	s->open = NULL;
 }
 
+static bool
+is_held(const struct al_session *s, const struct al_block *b)
+{
+	const struct al_link *l;
+
+	TAILQ_FOREACH(l, &s->links, entry)
+		if (b == l->busy || b == l->next)
+			return true;
+	return false;
+}
+
 /* Forget what is acknowledged, but not a record that is being written. */
 void
 al_ring_trim(struct al_session *s)
@@ -93,8 +104,7 @@ al_ring_trim(struct al_session *s)
 	struct al_block *b;
 
 	while ((b = s->ring_head) != NULL && b->pos + b->len <= s->acked) {
-		if (s->link != NULL &&
-		    (b == s->link->busy || b == s->link->next))
+		if (is_held(s, b))
 			return;
 		s->ring_head = b->next;
 		if (s->ring_head == NULL)
@@ -104,10 +114,20 @@ al_ring_trim(struct al_session *s)
 	}
 }
 
+struct al_block *
+al_ring_oldest(const struct al_session *s)
+{
+	struct al_block *b = s->ring_head;
+
+	while (b != NULL && b->pos + b->len <= s->acked)
+		b = b->next;
+	return b;
+}
+
 #define RATE_US		50000
 
 static void
-measure_rate(struct al_session *s, uint64_t now_us)
+measure_rate(struct al_session *s, uint64_t acked, uint64_t now_us)
 {
 	uint64_t dt = now_us - s->rate_us, rate;
 
@@ -115,16 +135,15 @@ measure_rate(struct al_session *s, uint64_t now_us)
 	 * nobody has */
 	if (dt < RATE_US || dt < 2 * s->rtt_us)
 		return;
-	rate = (s->acked - s->rate_acked) * 1000000 / dt;
+	rate = (acked - s->rate_acked) * 1000000 / dt;
 	s->rate = rate > s->rate ? rate : s->rate - s->rate / 8 + rate / 8;
 	al_flight_rate(&s->flight, rate, now_us);
 	s->rate_us = now_us;
-	s->rate_acked = s->acked;
+	s->rate_acked = acked;
 }
 
-/* pos is above s->acked and not above s->sent. */
 void
-al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
+al_ring_measure(struct al_session *s, uint64_t pos, uint32_t delay_us,
     uint64_t now_us)
 {
 	const struct al_block *b;
@@ -138,7 +157,31 @@ al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
 		s->rtt_us = s->rtt_us == 0 ? rtt : (s->rtt_us * 7 + rtt) / 8;
 		al_flight_rtt(&s->flight, rtt, now_us);
 	}
+	measure_rate(s, pos, now_us);
+}
+
+void
+al_ring_acked(struct al_session *s, uint64_t pos)
+{
+	struct al_link *l = s->link;
+
 	s->acked = pos;
-	measure_rate(s, now_us);
+	if (l != NULL && l->next != NULL &&
+	    l->next->pos + l->next->len <= pos) {
+		/* it came by another link before this one has sent it */
+		l->next = al_ring_oldest(s);
+		l->start_due = true;
+	}
 	al_ring_trim(s);
+}
+
+void
+al_ring_new_path(struct al_session *s)
+{
+	struct al_block *b;
+
+	for (b = s->ring_head; b != NULL; b = b->next)
+		b->sent_us = 0;
+	al_flight_reset(&s->flight);
+	s->rtt_us = s->rate = 0;
 }

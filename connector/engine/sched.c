@@ -217,7 +217,6 @@ static bool
 may_fill(const struct al_session *s)
 {
 	return s->link != NULL && s->link->may_send && s->link->next == NULL &&
-	    s->link->state != L_OVER &&
 	    !(s->close_due && s->close_code != AL_CHAN_DONE);
 }
 

@@ -18,7 +18,6 @@ set_hello(struct al_session *s, const struct al_session_opts *o)
 	struct al_hello *h = &s->hello;
 
 	h->min_version = h->max_version = AL_PROTOCOL_VERSION;
-	h->epoch = 1;
 	h->probe = o->probe;
 	h->max_channels = s->max_channels;
 	memcpy(h->instance, o->instance, sizeof(h->instance));
@@ -39,6 +38,7 @@ set_welcome(struct al_session *s, const struct al_session_opts *o)
 	memcpy(s->key, o->resume_key, sizeof(s->key));
 	memcpy(w->resume_key, o->resume_key, sizeof(w->resume_key));
 	w->grace_s = o->grace_s;
+	s->grace_us = o->grace_s * UINT64_C(1000000);
 	w->max_age_s = o->max_age_s;
 	w->max_channels = s->max_channels;
 }
@@ -67,6 +67,7 @@ al_session_new(const struct al_session_opts *o, uint64_t now_us,
 	s->ring_max = RING_MIN;
 	s->ack_due_us = UINT64_MAX;
 	s->fair_us = now_us;
+	TAILQ_INIT(&s->links);
 	TAILQ_INIT(&s->all);
 	TAILQ_INIT(&s->ctl);
 	TAILQ_INIT(&s->opens);
@@ -84,12 +85,16 @@ al_session_new(const struct al_session_opts *o, uint64_t now_us,
 void
 al_session_free(struct al_session *s)
 {
+	struct al_link *l;
 	struct al_chan *c;
 	struct note *n;
 
 	if (s == NULL)
 		return;
-	al_link_free(s->link);
+	while ((l = TAILQ_FIRST(&s->links)) != NULL) {
+		TAILQ_REMOVE(&s->links, l, entry);
+		free(l);
+	}
 	while ((c = TAILQ_FIRST(&s->all)) != NULL)
 		al_chan_destroy(c);
 	while ((n = TAILQ_FIRST(&s->notes)) != NULL) {
@@ -251,19 +256,65 @@ next_of_channel(struct al_chan *c, struct al_event *ev)
 	ev->text = s->told_text;
 }
 
+/* What has become of the links since the last event about them. */
+static bool
+next_of_session(struct al_session *s, struct al_event *ev)
+{
+	enum al_ev_type type;
+
+	if (s->settled && s->told_links == TOLD_NOTHING) {
+		type = AL_EV_UP;
+		s->told_links = TOLD_UP;
+		s->moved = false;
+	} else if (s->over || s->close_sent) {
+		return false;
+	} else if (s->told_links == TOLD_UP && s->detached_us != 0) {
+		type = AL_EV_DETACHED;
+		s->told_links = TOLD_DETACHED;
+	} else if (s->told_links == TOLD_DETACHED && s->detached_us == 0) {
+		type = AL_EV_RESUMED;
+		s->told_links = TOLD_UP;
+		s->moved = false;
+	} else if (s->told_links == TOLD_UP && s->moved) {
+		type = AL_EV_SWITCHED;
+		s->moved = false;
+	} else {
+		return false;
+	}
+	*ev = (struct al_event){ .type = type, .link = s->link, .text = "" };
+	return true;
+}
+
+static bool
+next_of_links(struct al_session *s, struct al_event *ev)
+{
+	struct al_link *l;
+
+	TAILQ_FOREACH(l, &s->links, entry) {
+		if (!l->over_due)
+			continue;
+		l->over_due = false;
+		*ev = (struct al_event){ .type = l->over_type, .link = l,
+		    .code = l->over_code, .value = l->over_value,
+		    .text = l->over_text };
+		return true;
+	}
+	return false;
+}
+
 bool
 al_session_next(struct al_session *s, struct al_event *ev)
 {
 	free(s->told_text);
 	s->told_text = NULL;
-	if (s->up_due) {
-		s->up_due = false;
-		*ev = (struct al_event){ .type = AL_EV_UP, .link = s->link,
-		    .text = "" };
-	} else if (!TAILQ_EMPTY(&s->notes)) {
+	if (next_of_session(s, ev))
+		return true;
+	if (!TAILQ_EMPTY(&s->notes)) {
 		next_note(s, ev);
 	} else if (!TAILQ_EMPTY(&s->ev)) {
 		next_of_channel(TAILQ_FIRST(&s->ev), ev);
+	} else if (next_of_links(s, ev)) {
+		return true;
 	} else if (s->end_due) {
 		/* last: what was delivered before CLOSE is still read */
 		next_note(s, ev);
@@ -278,7 +329,7 @@ bool
 al_session_ping(struct al_session *s, uint64_t now_us)
 {
 	(void)now_us;
-	if (s->ping_out || s->ping_due)
+	if (s->ping_due || (s->link != NULL && s->link->ping_out))
 		return false;
 	s->ping_due = true;
 	return true;
@@ -317,55 +368,4 @@ al_session_close(struct al_session *s, uint16_t code, const char *text)
 	s->close_due = true;
 	s->close_code = code;
 	set_text(s->close_text, text);
-}
-
-bool
-al_session_is_up(const struct al_session *s)
-{
-	return s->link != NULL && s->link->state == L_LIVE;
-}
-
-/* --- deadlines ------------------------------------------------------------ */
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-uint64_t
-al_session_expiry(const struct al_session *s)
-{
-	const struct al_link *l = s->link;
-	uint64_t t;
-
-	if (l == NULL || l->state == L_OVER)
-		return UINT64_MAX;
-	if (l->state != L_LIVE)
-		return l->deadline_us;
-	t = l->in_us + s->dead_us;
-	if (!s->ack_ripe)
-		t = least(t, s->ack_due_us);
-	return s->ping_due ? t : least(t, l->out_us + s->ping_us);
-}
-
-enum al_code
-al_session_expired(struct al_session *s, uint64_t now_us, struct al_err *err)
-{
-	const struct al_link *l = s->link;
-
-	if (l == NULL || l->state == L_OVER)
-		return AL_OK;
-	if (l->state != L_LIVE && now_us >= l->deadline_us)
-		return al_fail(err, AL_ETIMEOUT, AL_AT_SESSION, 0,
-		    l->state == L_HELLO ? "no WELCOME within 15 s" :
-		    "no START within 15 s");
-	if (l->state == L_LIVE && now_us >= l->in_us + s->dead_us)
-		return al_fail(err, AL_ETIMEOUT, AL_AT_SESSION, 0,
-		    "no byte has come for %u s: the path is dead",
-		    (unsigned)(s->dead_us / 1000000));
-	if (l->state == L_LIVE && now_us >= s->ack_due_us)
-		s->ack_ripe = true;
-	if (l->state == L_LIVE && now_us >= l->out_us + s->ping_us)
-		s->ping_due = true;
-	return AL_OK;
 }

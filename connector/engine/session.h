@@ -43,7 +43,7 @@ struct al_session_opts {
 	const char	*software;	/* opener: told in HELLO; borrowed */
 	uint32_t	 max_channels;	/* 0: 16,384                       */
 	uint32_t	 max_pending;	/* opens unanswered; 0: 2,048      */
-	uint32_t	 grace_s;	/* acceptor: told in WELCOME       */
+	uint32_t	 grace_s;	/* acceptor: lives so long detached */
 	uint32_t	 max_age_s;	/* acceptor; 0: no limit           */
 	size_t		 window_budget;	/* credit beyond 16 KiB a channel;
 					 * 0: 16 MiB                       */
@@ -66,15 +66,33 @@ struct al_chan *al_session_any(const struct al_session *s);
 bool al_session_close_sent(const struct al_session *s);
 
 /* --- links ----------------------------------------------------------------
- * Opener: HELLO is the first message that al_link_take gives.
+ * A session has one committed link, on which records go; while it moves to
+ * another (PROTOCOL 3.4) that one and the one before it live too.  All of them
+ * are fed, and asked by al_link_take after every feed and expiry.
+ *
+ * Opener: HELLO is the first message that al_link_take gives, a resuming one
+ * once the session is known to the gateway.  What was not committed yet ends
+ * (AL_EV_LINK_OVER).
  * Acceptor: the caller has read HELLO (al_frame_decode_hello), authenticated
- * and made or found the session; WELCOME is the first message. */
+ * and made the session, or found it and asked al_session_resume; WELCOME is
+ * the first message.
+ * NULL: ENOMEM, or EUSAGE when the session is over. */
 struct al_link *al_link_open(struct al_session *s, uint64_t now_us,
     struct al_err *err);
 struct al_link *al_link_accept(struct al_session *s,
     const struct al_hello *hello, uint64_t now_us, struct al_err *err);
 /* The connection is gone.  The session stays, detached if it was the last. */
-void al_link_free(struct al_link *l);
+void al_link_free(struct al_link *l, uint64_t now_us);
+
+/*
+ * Acceptor: judge the HELLO h, decoded from f, of the same principal's (else
+ * status 5).  RESUMED: it is taken, al_link_accept has to follow.  All others
+ * are for the caller to answer with WELCOME; they change nothing here.
+ */
+enum al_welcome_status al_session_resume(struct al_session *s,
+    const struct al_frame *f, const struct al_hello *h, uint64_t now_us);
+/* Opener: nothing carries what we send, and no link is being made: dial. */
+bool al_session_wants_link(const struct al_session *s);
 
 /*
  * A whole message: blk->off, blk->len are its payload.  A large DATA body is
@@ -190,8 +208,9 @@ bool al_chan_is_ended(const struct al_chan *c);
 
 /* --- what happened -------------------------------------------------------- */
 enum al_ev_type {
-	AL_EV_UP,		/* the link is committed (START both ways)      */
-	AL_EV_REJECTED,		/* opener: WELCOME said no; code is its status  */
+	AL_EV_UP,		/* the first link is committed (START both ways) */
+	AL_EV_REJECTED,		/* opener: WELCOME said no; code is its status,
+				 * value: retry after s; free the link          */
 	AL_EV_OPEN,		/* chan, kind, text (JSON): answer it           */
 	AL_EV_ACCEPT,		/* chan, text (JSON)                            */
 	AL_EV_REFUSE,		/* chan, code, text; free it                    */
@@ -202,12 +221,19 @@ enum al_ev_type {
 	AL_EV_PONG,		/* value: round trip in us                      */
 	AL_EV_DETACH,		/* code: reason, value: seconds, text           */
 	AL_EV_GOAWAY,		/* code, value: retry after s, text             */
-	AL_EV_CLOSE		/* code, text: the session is over              */
+	AL_EV_CLOSE,		/* code, text: the session is over              */
+	AL_EV_SWITCHED,		/* link is the committed one now                */
+	AL_EV_DETACHED,		/* no link carries the session: the opener dials */
+	AL_EV_RESUMED,		/* link carries it again                        */
+	AL_EV_LINK_OVER,	/* link, code (enum al_code; AL_OK: as planned),
+				 * text: close the connection, free the link    */
+	AL_EV_LOST		/* code, value (status of WELCOME or 0), text:
+				 * the session is over without CLOSE            */
 };
 
 struct al_event {
 	enum al_ev_type	 type;
-	struct al_link	*link;
+	struct al_link	*link;		/* NULL: the session's          */
 	struct al_chan	*chan;
 	uint8_t		 kind;
 	uint16_t	 code;
@@ -227,12 +253,12 @@ void al_session_goaway(struct al_session *s, uint16_t code,
     uint32_t retry_after_s, const char *text);
 /* CLOSE goes out behind what is in the ring (code 0) or at once (others). */
 void al_session_close(struct al_session *s, uint16_t code, const char *text);
+/* A link is committed both ways. */
 bool al_session_is_up(const struct al_session *s);
 
-/* Microseconds, UINT64_MAX: no timer.  expired: delayed ACK, PING, a dead
- * link or a missing WELCOME (ETIMEOUT: the link has to go). */
+/* Microseconds, UINT64_MAX: no timer.  expired: delayed ACK, PING, links that
+ * have to go (AL_EV_LINK_OVER), the end of grace (AL_EV_LOST). */
 uint64_t al_session_expiry(const struct al_session *s);
-enum al_code al_session_expired(struct al_session *s, uint64_t now_us,
-    struct al_err *err) AL_MUST_CHECK;
+void al_session_expired(struct al_session *s, uint64_t now_us);
 
 #endif

@@ -23,7 +23,10 @@
 #define PING_MS		15000u
 #define DEAD_MS		40000u
 #define WELCOME_US	15000000u
-#define START_US	15000000u
+#define START_US	15000000u	/* after HELLO                       */
+#define SWITCH_US	10000000u	/* a resuming opener, after its START */
+#define OLD_US		2000000u	/* what a link that was left may say */
+#define OPENER_GRACE_US	40000000u	/* longer than the acceptor's        */
 #define IDLE_FRAMES_S	1000u		/* frames without use a second       */
 #define ID_MAX		0x7ffffff0u
 
@@ -86,24 +89,37 @@ struct al_chan {
 
 TAILQ_HEAD(al_chan_list, al_chan);
 
+/* Uncommitted up to L_START. */
 enum link_state {
 	L_HELLO,	/* opener: WELCOME has not come                     */
 	L_START,	/* the peer's START has not come                    */
 	L_LIVE,
-	L_OVER		/* CLOSE, or WELCOME said no                        */
+	L_OLD,		/* another is committed: what it still brings       */
+	L_OVER		/* CLOSE, WELCOME said no, or a deadline            */
 };
 
 struct al_link {
+	TAILQ_ENTRY(al_link)	 entry;
 	struct al_session	*s;
 	enum link_state		 state;
 	bool			 hello_due, welcome_due, start_due, pong_due;
+	bool			 ping_due, ping_out;
+	bool			 resumes;	/* a session that exists    */
 	bool			 may_send;	/* our START is out         */
-	uint8_t			 pong[8];
+	uint8_t			 pong[8], ping[8];
 	uint64_t		 recv_at;	/* of the next frame here   */
 	struct al_block		*next;		/* to be sent next          */
 	struct al_block		*busy;		/* in the caller's hands    */
-	uint64_t		 in_us, out_us, deadline_us;
+	uint64_t		 in_us, out_us, deadline_us, ping_us_sent;
+
+	/* how it ended, until that is told */
+	bool			 over_due;
+	enum al_ev_type		 over_type;
+	uint16_t		 over_code;
+	uint64_t		 over_value;
+	char			 over_text[AL_FRAME_TEXT_MAX + 1];
 };
+TAILQ_HEAD(al_link_list, al_link);
 
 /* One event that is not a channel's. */
 struct note {
@@ -124,7 +140,16 @@ struct al_session {
 	uint8_t			 key[AL_RESUME_KEY_LEN];
 	uint32_t		 max_channels, max_pending, peer_max_channels;
 	uint64_t		 ping_us, dead_us;
-	struct al_link		*link;
+	struct al_link_list	 links;		/* the newest first         */
+	struct al_link		*link;		/* records go on this one   */
+	uint64_t		 grace_us, detached_us;	/* 0: not detached  */
+	uint32_t		 epoch;		/* acceptor: highest taken  */
+	bool			 known;		/* it may be resumed        */
+	bool			 settled;	/* a link has been live     */
+	bool			 moved;		/* to another, not told yet */
+	bool			 over;		/* CLOSE came, or lost      */
+	bool			 bad_seen;	/* a malformed position ... */
+	uint64_t		 bad_pos;	/* ... that came last       */
 
 	/* sending: records from acked to sealed, then the open one */
 	struct al_block		*ring_head, *ring_tail, *open;
@@ -157,9 +182,8 @@ struct al_session {
 	uint32_t		 goaway_retry_s;
 	char			 goaway_text[AL_FRAME_TEXT_MAX + 1];
 	char			 close_text[AL_FRAME_TEXT_MAX + 1];
-	bool			 ping_due, ping_out;
-	uint8_t			 ping[8];
-	uint64_t		 ping_us_sent, ping_id;
+	bool			 ping_due;	/* asked for by the caller  */
+	uint64_t		 ping_id;
 	uint64_t		 skipped;	/* frames nobody wanted     */
 	uint64_t		 idle_us;	/* this second of ...       */
 	uint32_t		 idle_frames;	/* ... frames without use   */
@@ -167,8 +191,11 @@ struct al_session {
 	struct note		 told;		/* the event given last     */
 	char			*told_text;	/* of a channel's           */
 	size_t			 n_notes;
-	bool			 up_due, end_due;
-	struct note		 end;		/* REJECTED or CLOSE        */
+	enum {
+		TOLD_NOTHING, TOLD_UP, TOLD_DETACHED
+	}			 told_links;	/* by the event last told   */
+	bool			 end_due;
+	struct note		 end;		/* CLOSE or LOST            */
 };
 
 /* chan.c */
@@ -201,8 +228,36 @@ void al_ring_seal(struct al_session *s);
 void al_ring_rest(struct al_session *s);
 void al_ring_append(struct al_session *s, struct al_block *b);
 void al_ring_trim(struct al_session *s);
-void al_ring_acked(struct al_session *s, uint64_t pos, uint32_t delay_us,
+/* The oldest record that is not wholly acknowledged; NULL: all are. */
+struct al_block *al_ring_oldest(const struct al_session *s);
+/* pos is above s->acked and not above s->sent; measure comes first. */
+void al_ring_acked(struct al_session *s, uint64_t pos);
+void al_ring_measure(struct al_session *s, uint64_t pos, uint32_t delay_us,
     uint64_t now_us);
+/* Another link, another path: what was measured holds no more. */
+void al_ring_new_path(struct al_session *s);
+
+/* link_switch.c */
+bool al_session_has_live(const struct al_session *s);
+/* The link that acknowledges; NULL: none can. */
+struct al_link *al_session_acker(const struct al_session *s);
+/* Records go on l from now on: START is due or out. */
+void al_link_commit(struct al_link *l, uint64_t now_us);
+/* Both STARTs: what is older ends soon. */
+void al_link_settle(struct al_link *l, uint64_t now_us);
+/* It carries nothing any more; the caller still has to free it. */
+void al_link_leave(struct al_link *l, uint64_t now_us);
+/* The same, and the caller is told to close it. */
+void al_link_end(struct al_link *l, enum al_code code, const char *why,
+    uint64_t now_us);
+void al_link_end_uncommitted(struct al_session *s, const char *why,
+    uint64_t now_us);
+/* No link matters any more. */
+void al_session_over(struct al_session *s);
+void al_session_lose(struct al_session *s, uint16_t code, uint64_t value,
+    const char *why);
+/* UINT64_MAX: it is not detached, or a link is being made. */
+uint64_t al_session_lost_at(const struct al_session *s);
 
 /* session.c */
 /* n allocated bytes have come into a queue, have left it. */

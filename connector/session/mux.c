@@ -178,6 +178,16 @@ tell_channel(struct al_mux *m, const struct al_event *ev)
 }
 
 static void
+link_over(struct al_mux *m, const struct al_event *ev)
+{
+	struct al_err why;
+
+	(void)al_fail(&why, (enum al_code)ev->code, AL_AT_SESSION, 0, "%s",
+	    ev->text);
+	end_with(m, &why);
+}
+
+static void
 tell(struct al_mux *m, const struct al_event *ev)
 {
 	switch (ev->type) {
@@ -201,6 +211,14 @@ tell(struct al_mux *m, const struct al_event *ev)
 				 * link and a new one is made */
 		m->ops->on_goaway(m->arg, ev->code, (uint32_t)ev->value,
 		    ev->text);
+		break;
+	case AL_EV_LINK_OVER:
+		link_over(m, ev);
+		break;
+	case AL_EV_SWITCHED:	/* there is one link, which ends it all */
+	case AL_EV_DETACHED:
+	case AL_EV_RESUMED:
+	case AL_EV_LOST:
 		break;
 	default:
 		tell_channel(m, ev);
@@ -406,14 +424,15 @@ static void
 on_time(void *arg)
 {
 	struct al_mux *m = arg;
-	struct al_err err;
 	uint64_t now_us = al_now_us();
 
 	m->armed_us = 0;
-	if (m->close_by_us != 0 && now_us >= m->close_by_us)
+	if (m->close_by_us != 0 && now_us >= m->close_by_us) {
 		closed_by_us(m);
-	else if (al_session_expired(m->s, now_us, &err) != AL_OK)
-		end_with(m, &err);
+	} else {
+		al_session_expired(m->s, now_us);
+		tell_all(m);
+	}
 	if (!m->ended)
 		al_task_queue(&m->task);
 }

@@ -397,7 +397,7 @@ leave_here(struct script *t, enum leave how)
 	size_t i;
 
 	if (how == LINK)
-		al_link_free(t->l);
+		al_link_free(t->l, t->now_us);
 	for (i = 0; i < t->n_chans && how >= FREE; i++) {
 		if (t->chan[i] == NULL)
 			continue;
