@@ -30,10 +30,10 @@ al_link_open(struct al_session *s, uint64_t now_us, struct al_err *err)
 {
 	struct al_link *l;
 
-	al_link_end_uncommitted(s, "another connection is tried", now_us);
 	l = link_new(s, L_HELLO, now_us, err);
 	if (l == NULL)
 		return NULL;
+	al_link_end_uncommitted(s, l, "another connection is tried", now_us);
 	s->hello.epoch++;
 	l->hello_due = true;
 	return l;
@@ -50,7 +50,9 @@ al_link_accept(struct al_session *s, const struct al_hello *hello,
 	if (hello->max_channels != 0)
 		s->peer_max_channels = hello->max_channels;
 	s->epoch = hello->epoch;
+	s->known = true;
 	l->welcome_due = true;
+	al_link_end_uncommitted(s, l, "a later HELLO has come", now_us);
 	return l;
 }
 

@@ -91,7 +91,6 @@ al_link_settle(struct al_link *l, uint64_t now_us)
 	}
 	l->state = L_LIVE;
 	al_link_commit(l, now_us);
-	s->known = true;
 	s->detached_us = 0;
 	s->moved = s->settled;
 	s->settled = true;
@@ -116,11 +115,12 @@ al_link_leave(struct al_link *l, uint64_t now_us)
 	if (al_session_has_live(s)) {
 		if (was_live)
 			ack_again(s, now_us);
+	} else if (s->role == AL_ACCEPTOR && !s->settled) {
+		if (!has_uncommitted(s))
+			al_session_lose(s, AL_CHAN_SESSION_LOST, 0,
+			    "its link was lost before START");
 	} else if (s->known && s->detached_us == 0) {
 		s->detached_us = now_us;
-	} else if (!s->known && s->role == AL_ACCEPTOR) {
-		al_session_lose(s, AL_CHAN_SESSION_LOST, 0,
-		    "its link was lost before START");
 	}
 }
 
@@ -142,13 +142,13 @@ al_link_end(struct al_link *l, enum al_code code, const char *why,
 }
 
 void
-al_link_end_uncommitted(struct al_session *s, const char *why,
-    uint64_t now_us)
+al_link_end_uncommitted(struct al_session *s, const struct al_link *but,
+    const char *why, uint64_t now_us)
 {
 	struct al_link *l;
 
 	TAILQ_FOREACH(l, &s->links, entry)
-		if (l->state < L_LIVE)
+		if (l != but && l->state < L_LIVE)
 			al_link_end(l, AL_OK, why, now_us);
 }
 
@@ -188,7 +188,7 @@ al_session_lost_at(const struct al_session *s)
 
 enum al_welcome_status
 al_session_resume(struct al_session *s, const struct al_frame *f,
-    const struct al_hello *h, uint64_t now_us)
+    const struct al_hello *h)
 {
 	struct al_err err;
 
@@ -211,7 +211,6 @@ al_session_resume(struct al_session *s, const struct al_frame *f,
 	s->epoch = h->epoch;
 	if (h->recv_pos > s->sent)
 		return AL_WELCOME_POSITION;
-	al_link_end_uncommitted(s, "a later HELLO has come", now_us);
 	if (h->recv_pos > s->acked)
 		al_ring_acked(s, h->recv_pos);
 	return AL_WELCOME_RESUMED;

@@ -90,7 +90,7 @@ void al_link_free(struct al_link *l, uint64_t now_us);
  * are for the caller to answer with WELCOME; they change nothing here.
  */
 enum al_welcome_status al_session_resume(struct al_session *s,
-    const struct al_frame *f, const struct al_hello *h, uint64_t now_us);
+    const struct al_frame *f, const struct al_hello *h);
 /* Opener: nothing carries what we send, and no link is being made: dial. */
 bool al_session_wants_link(const struct al_session *s);
 

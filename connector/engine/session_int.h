@@ -250,8 +250,8 @@ void al_link_leave(struct al_link *l, uint64_t now_us);
 /* The same, and the caller is told to close it. */
 void al_link_end(struct al_link *l, enum al_code code, const char *why,
     uint64_t now_us);
-void al_link_end_uncommitted(struct al_session *s, const char *why,
-    uint64_t now_us);
+void al_link_end_uncommitted(struct al_session *s, const struct al_link *but,
+    const char *why, uint64_t now_us);
 /* No link matters any more. */
 void al_session_over(struct al_session *s);
 void al_session_lose(struct al_session *s, uint16_t code, uint64_t value,

@@ -31,6 +31,11 @@ tests_flow_test_gateway_edge_SOURCES = tests/flow/test_gateway_edge.c
 tests_flow_test_gateway_edge_LDADD = libalgateway.la $(UNIT_LDADD) \
 	$(LIBEVENT_LIBS)
 
+UNIT_TESTS += tests/flow/test_session_resume
+tests_flow_test_session_resume_SOURCES = tests/flow/test_session_resume.c \
+	tests/lib/roads.h tests/lib/world.h
+tests_flow_test_session_resume_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/flow/test_session_shape
 tests_flow_test_session_shape_SOURCES = tests/flow/test_session_shape.c \
 	tests/lib/world.h
