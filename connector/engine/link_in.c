@@ -218,6 +218,13 @@ is_idle(const struct al_frame *f)
 	    (f->type == AL_F_CREDIT && al_frame_credit(f) == 0);
 }
 
+static void
+ack_soon(struct al_session *s, uint64_t now_us)
+{
+	if (s->ack_due_us == UINT64_MAX)
+		s->ack_due_us = now_us + ACK_US;
+}
+
 static enum al_code
 in_sequenced(struct al_link *l, const struct al_frame *f,
     struct al_block **blk, uint64_t now_us, struct al_err *err)
@@ -229,8 +236,11 @@ in_sequenced(struct al_link *l, const struct al_frame *f,
 	if (l->state != L_LIVE && l->state != L_OLD)
 		return broken("a channel's frame before START", err);
 	l->recv_at += AL_FRAME_HEADER + (uint64_t)f->len;
-	if (l->recv_at <= s->recv_pos)		/* replayed: we have it */
+	if (l->recv_at <= s->recv_pos) {
+		/* replayed: we have it, and our ACK was lost */
+		ack_soon(s, now_us);
 		return AL_OK;
+	}
 	if (start != s->recv_pos)
 		return broken_at(l, start, "a gap in the positions", err);
 	if (is_idle(f) && !al_session_idle_frame(s, now_us))
@@ -246,8 +256,7 @@ in_sequenced(struct al_link *l, const struct al_frame *f,
 	if (code != AL_OK)	/* not taken: it may come again */
 		return code;
 	s->recv_pos = l->recv_at;
-	if (s->ack_due_us == UINT64_MAX)
-		s->ack_due_us = now_us + ACK_US;
+	ack_soon(s, now_us);
 	s->recv_us = now_us;
 	return AL_OK;
 }

@@ -51,16 +51,6 @@ al_session_acker(const struct al_session *s)
 	return NULL;
 }
 
-/* What the last ACK told may be lost with its link: tell it again. */
-static void
-ack_again(struct al_session *s, uint64_t now_us)
-{
-	if (s->recv_pos == 0)
-		return;
-	s->ack_due_us = now_us;
-	s->ack_ripe = false;
-}
-
 void
 al_link_commit(struct al_link *l, uint64_t now_us)
 {
@@ -94,15 +84,12 @@ al_link_settle(struct al_link *l, uint64_t now_us)
 	s->detached_us = 0;
 	s->moved = s->settled;
 	s->settled = true;
-	if (l->resumes)
-		ack_again(s, now_us);
 }
 
 void
 al_link_leave(struct al_link *l, uint64_t now_us)
 {
 	struct al_session *s = l->s;
-	bool was_live = l->state == L_LIVE;
 
 	if (l->state == L_OVER)
 		return;
@@ -110,12 +97,9 @@ al_link_leave(struct al_link *l, uint64_t now_us)
 	l->next = NULL;
 	if (s->link == l)
 		s->link = NULL;
-	if (s->over)
+	if (s->over || al_session_has_live(s))
 		return;
-	if (al_session_has_live(s)) {
-		if (was_live)
-			ack_again(s, now_us);
-	} else if (s->role == AL_ACCEPTOR && !s->settled) {
+	if (s->role == AL_ACCEPTOR && !s->settled) {
 		if (!has_uncommitted(s))
 			al_session_lose(s, AL_CHAN_SESSION_LOST, 0,
 			    "its link was lost before START");

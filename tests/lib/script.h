@@ -3,10 +3,14 @@
  *	< FRAME | FRAME		one message of the peer; it has to be taken
  *	<! TEXT = FRAME		one that fails, with the sentence TEXT
  *	> FRAMES / FRAMES	what the session sends: messages, their frames
+ *	>1 FRAMES		the next message of these only
  *	! EVENT, EVENT		what it tells
  *	open, accept a JSON, refuse a CODE TEXT, reset a CODE TEXT, free a
  *	write a LEN, end a, read a LEN, goaway CODE RETRY TEXT,
  *	close CODE 0 TEXT, ping, time US, expired, dead TEXT, expiry US
+ *	dial, use N, drop N	another link of an opener; which one; it is gone
+ *	judge STATUS EPOCH POS HOW	a resuming HELLO comes to an acceptor;
+ *				HOW: "proof", "id", "v2" are wrong
  *
  * Channels are called a, b, c in the order in which they came to be.
  */
@@ -21,11 +25,14 @@
 #include "connector/engine/session.h"
 
 #define SCRIPT_CHANS	8
+#define SCRIPT_LINKS	4
 #define SCRIPT_T0	1000000u	/* the clock starts here */
 
 struct script {
 	struct al_session	*s;
-	struct al_link		*l;
+	struct al_link		*l;		/* of the steps < and >     */
+	struct al_link		*link[SCRIPT_LINKS];
+	size_t			 n_links;
 	uint64_t		 now_us;
 	struct al_chan		*chan[SCRIPT_CHANS];
 	size_t			 n_chans;
@@ -172,6 +179,8 @@ script_frame(char *out, size_t cap, const struct al_frame *f)
 {
 	struct al_frame_open o;
 	struct al_frame_reason r;
+	struct al_hello h;
+	struct al_err err;
 	const char *name = al_frame_rule(f->type)->name;
 
 	switch (f->type) {
@@ -202,8 +211,17 @@ script_frame(char *out, size_t cap, const struct al_frame *f)
 		(void)snprintf(out, cap, "%s %u %u %s", name, r.code,
 		    r.seconds, r.text);
 		break;
+	case AL_F_HELLO:
+		if (al_frame_decode_hello(f, &h, &err) == AL_OK && h.epoch > 1)
+			(void)snprintf(out, cap, "%s %u %" PRIu64, name,
+			    h.epoch, h.recv_pos);
+		else
+			(void)snprintf(out, cap, "%s", name);
+		break;
 	case AL_F_WELCOME:
-		(void)snprintf(out, cap, "%s %u", name, f->body[0]);
+		(void)snprintf(out, cap, f->body[0] == AL_WELCOME_RESUMED ?
+		    "%s %u %" PRIu64 : "%s %u", name, f->body[0],
+		    al_get_u64(f->body + 20));
 		break;
 	case AL_F_START:
 		(void)snprintf(out, cap, "%s %" PRIu64, name,
@@ -274,14 +292,14 @@ script_fill(struct script *t)
 	}
 }
 
-/* Everything that it would send now. */
+/* Everything that it would send now, up to max messages. */
 static inline void
-script_take(struct script *t, char *out, size_t cap)
+script_take_some(struct script *t, char *out, size_t cap, size_t max)
 {
 	struct al_msg msg;
 
 	out[0] = '\0';
-	for (;;) {
+	while (max-- > 0) {
 		const char *sep = out[0] != '\0' ? " / " : "";
 
 		script_fill(t);
@@ -293,6 +311,22 @@ script_take(struct script *t, char *out, size_t cap)
 		if (msg.front_len + msg.rec_len > AL_MSG_MAX)
 			SCRIPT_FAIL(t, "a message over a TLS record");
 	}
+}
+
+static inline void
+script_take(struct script *t, char *out, size_t cap)
+{
+	script_take_some(t, out, cap, SIZE_MAX);
+}
+
+static inline size_t
+script_link(const struct script *t, const struct al_link *l)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_links && t->link[i] != l; i++)
+		;
+	return i;
 }
 
 static inline void
@@ -317,13 +351,18 @@ script_events(struct script *t, char *out, size_t cap)
 			n += (size_t)snprintf(out + n, cap - n, " %c",
 			    (char)('a' + script_index(t, ev.chan)));
 		if (ev.type == AL_EV_REJECTED || ev.type == AL_EV_REFUSE ||
-		    ev.type == AL_EV_RESET || ev.type >= AL_EV_DETACH)
+		    ev.type == AL_EV_RESET || ev.type == AL_EV_DETACH ||
+		    ev.type == AL_EV_GOAWAY || ev.type == AL_EV_CLOSE ||
+		    ev.type >= AL_EV_LINK_OVER)
 			n += (size_t)snprintf(out + n, cap - n, " %u",
 			    ev.code);
 		if (ev.type == AL_EV_REJECTED || ev.type == AL_EV_PONG ||
 		    ev.type == AL_EV_DETACH || ev.type == AL_EV_GOAWAY)
 			n += (size_t)snprintf(out + n, cap - n, " %" PRIu64,
 			    ev.value);
+		if (ev.type == AL_EV_LINK_OVER)
+			n += (size_t)snprintf(out + n, cap - n, " #%zu",
+			    script_link(t, ev.link));
 		if (ev.text[0] != '\0')
 			(void)snprintf(out + n, cap - n, " %s", ev.text);
 	}
@@ -333,7 +372,7 @@ script_events(struct script *t, char *out, size_t cap)
 static inline void
 script_same(struct script *t, const char *got)
 {
-	const char *want = t->step + 1;
+	const char *want = t->step + 1 + (t->step[1] == '1');
 
 	want += *want == ' ';
 	if (strcmp(got, want) != 0)
@@ -367,6 +406,42 @@ script_chan_step(struct script *t, const char *verb, size_t i,
 	if (verb[0] == 'f' || strncmp(verb, "re", 2) == 0)
 		if (strcmp(verb, "read") != 0)
 			t->chan[i] = NULL;
+}
+
+static inline void
+script_add_link(struct script *t, struct al_link *l)
+{
+	if (l == NULL || t->n_links == SCRIPT_LINKS)
+		SCRIPT_FAIL(t, "no link");
+	t->link[t->n_links++] = t->l = l;
+}
+
+static inline void
+script_judge(struct script *t, unsigned long status, unsigned long epoch,
+    const char *rest)
+{
+	static const uint8_t key[AL_RESUME_KEY_LEN];
+	struct al_hello h = { .min_version = 1, .max_version = 1,
+	    .epoch = (uint32_t)epoch, .recv_pos = strtoul(rest, NULL, 10) };
+	struct al_frame f;
+	struct al_err err;
+	uint8_t p[256];
+	size_t n;
+
+	if (strstr(rest, "v2") != NULL)
+		h.min_version = h.max_version = 2;
+	h.id[3] = strstr(rest, "id") != NULL;
+	n = al_frame_encode_hello(p, sizeof(p), &h);
+	if (al_hello_sign(p, n, key, &err) != AL_OK ||
+	    al_frame_decode(&f, p, n, &err) != AL_OK)
+		SCRIPT_FAIL(t, "%s", err.text);
+	if (strstr(rest, "proof") != NULL)
+		p[n - 1] ^= 1;
+	n = al_session_resume(t->s, &f, &h);
+	if (n != status)
+		SCRIPT_FAIL(t, "got %zu", n);
+	if (n == AL_WELCOME_RESUMED)
+		script_add_link(t, al_link_accept(t->s, &h, t->now_us, &err));
 }
 
 /* Its link ends by time. */
@@ -404,6 +479,15 @@ script_other_step(struct script *t)
 		al_session_goaway(t->s, (uint16_t)a, (uint32_t)b, rest);
 	} else if (strcmp(verb, "close") == 0) {
 		al_session_close(t->s, (uint16_t)a, rest);
+	} else if (strcmp(verb, "dial") == 0) {
+		script_add_link(t, al_link_open(t->s, t->now_us, &err));
+	} else if (strcmp(verb, "use") == 0) {
+		t->l = t->link[a];
+	} else if (strcmp(verb, "drop") == 0) {
+		al_link_free(t->link[a], t->now_us);
+		t->link[a] = NULL;
+	} else if (strcmp(verb, "judge") == 0) {
+		script_judge(t, a, b, rest);
 	} else if (strcmp(verb, "ping") == 0) {
 		(void)al_session_ping(t->s, t->now_us);
 	} else if (strcmp(verb, "time") == 0) {
@@ -437,7 +521,8 @@ script_step(struct script *t, const char *step)
 
 	t->step = step;
 	if (step[0] == '>') {
-		script_take(t, text, sizeof(text));
+		script_take_some(t, text, sizeof(text),
+		    step[1] == '1' ? 1 : SIZE_MAX);
 		script_same(t, text);
 	} else if (step[0] == '!') {
 		script_events(t, text, sizeof(text));
@@ -461,7 +546,7 @@ script_init(struct script *t, const char *row, enum al_role role,
     const struct al_session_opts *opts)
 {
 	struct al_session_opts o = opts != NULL ? *opts :
-	    (struct al_session_opts){ .software = "test" };
+	    (struct al_session_opts){ .software = "test", .grace_s = 60 };
 	const struct al_hello hello = { .min_version = 1, .max_version = 1 };
 	struct al_err err;
 
@@ -470,10 +555,9 @@ script_init(struct script *t, const char *row, enum al_role role,
 	t->s = al_session_new(&o, t->now_us, &err);
 	if (t->s == NULL)
 		SCRIPT_FAIL(t, "%s", err.text);
-	t->l = role == AL_OPENER ? al_link_open(t->s, t->now_us, &err) :
-	    al_link_accept(t->s, &hello, t->now_us, &err);
-	if (t->l == NULL)
-		SCRIPT_FAIL(t, "%s", err.text);
+	script_add_link(t, role == AL_OPENER ?
+	    al_link_open(t->s, t->now_us, &err) :
+	    al_link_accept(t->s, &hello, t->now_us, &err));
 }
 
 /* Both STARTs are out. */

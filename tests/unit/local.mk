@@ -136,6 +136,10 @@ UNIT_TESTS += tests/unit/test_session
 tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/lib/script.h
 tests_unit_test_session_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_session_resume
+tests_unit_test_session_resume_SOURCES = tests/unit/test_session_resume.c tests/lib/script.h
+tests_unit_test_session_resume_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_str
 tests_unit_test_str_SOURCES = tests/unit/test_str.c tests/lib/guard.h
 tests_unit_test_str_LDADD = $(UNIT_LDADD)
