@@ -47,6 +47,8 @@ static const struct al_conf_key keys[] = {
 	{ .key = "tls_ciphers", .type = AL_CONF_TEXT },
 	{ .key = "mode", .type = AL_CONF_CHOICE, .words = "auto|mux|direct",
 	    .def = "auto" },
+	{ .key = "link_max_age", .type = AL_CONF_TIME, .min = 10000,
+	    .max = 604800000 },
 	AL_PROXY_KEYS,
 	{ .key = "no_proxy", .type = AL_CONF_TEXT },
 	{ .key = "proxy_from_environment", .type = AL_CONF_BOOL,

@@ -105,6 +105,7 @@ on_network(void *arg)
 	al_log(AL_LOG_NOTICE, "network-changed", NULL,
 	    "this machine has other addresses");
 	al_workspace_network_changed(c->site->workspace);
+	al_uplink_rotate(c->uplink);
 }
 
 /* --- settings ------------------------------------------------------------- */

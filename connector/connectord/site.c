@@ -306,6 +306,7 @@ al_site_new(const struct al_conf *c, struct al_err *err)
 	s->mode = mode_of(al_conf_text(c, NULL, NULL, "mode"));
 	s->resolve_flags = al_conf_bool(c, NULL, NULL, "hosts_file") ? 0 :
 	    AL_RESOLVE_NO_HOSTS;
+	s->link_max_age_ms = al_conf_uint(c, NULL, NULL, "link_max_age");
 	s->connections_max = (size_t)al_conf_uint(c, NULL, NULL,
 	    "max_connections");
 	if (add_list(s, c, "listen_tls", AL_DOOR_TLS, "tls", err) == AL_OK &&

@@ -48,6 +48,7 @@ struct al_site {
 	struct al_door		*doors;
 	size_t			 n_doors;
 	size_t			 connections_max;	/* local ones     */
+	uint64_t		 link_max_age_ms;	/* 0: no limit    */
 };
 
 /* EUSAGE or EAUTH, stage config, with file:line. */

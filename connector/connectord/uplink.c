@@ -219,6 +219,46 @@ on_open_gone(void *arg, struct al_chan *c)
 	al_targets_open_gone(u->o.targets, c);
 }
 
+static void
+on_link(void *arg, enum al_lane what, const struct al_err *why,
+    uint64_t retry_ms)
+{
+	struct al_uplink *u = arg;
+	char retry[48];
+
+	retry_text(retry_ms, retry, sizeof(retry));
+	switch (what) {
+	case AL_LANE_LOST:
+		al_log(AL_LOG_WARN, "link-lost", AL_FIELDS(
+		    AL_STR("session", u->session), AL_STR("via", u->via),
+		    AL_STR("stage", al_stage_name(why->stage)),
+		    AL_STR("code", al_code_name(why->code))),
+		    "the session goes on when there is another connection: "
+		    "%s%s", why->text, retry);
+		break;
+	case AL_LANE_FAILED:
+		al_log(AL_LOG_WARN, "resume-failed", AL_FIELDS(
+		    AL_STR("session", u->session),
+		    AL_STR("stage", al_stage_name(why->stage)),
+		    AL_STR("code", al_code_name(why->code))), "%s%s",
+		    why->text, retry);
+		break;
+	case AL_LANE_RESUMED:
+	case AL_LANE_SWITCHED:
+		(void)snprintf(u->via, sizeof(u->via), "%s",
+		    al_client_via(u->client));
+		al_log(AL_LOG_NOTICE, what == AL_LANE_RESUMED ?
+		    "session-resumed" : "link-switched", AL_FIELDS(
+		    AL_STR("session", u->session), AL_STR("via", u->via)),
+		    what == AL_LANE_RESUMED ? "the session goes on" :
+		    "a new connection has taken over");
+		break;
+	case AL_LANE_UNWANTED:
+		break;
+	}
+	u->ops->on_way(u->arg);
+}
+
 static const struct al_client_ops client_ops = {
 	.on_target = on_target,
 	.on_step = on_step,
@@ -227,6 +267,7 @@ static const struct al_client_ops client_ops = {
 	.on_open = on_open,
 	.on_open_gone = on_open_gone,
 	.on_pong = on_pong,
+	.on_link = on_link,
 };
 
 /* --- the client's life ---------------------------------------------------- */
@@ -234,6 +275,7 @@ static enum al_code
 start(struct al_uplink *u, struct al_err *err)
 {
 	const struct al_client_opts o = {
+		.max_age_ms = u->site->link_max_age_ms,
 		.session = { .software = SOFTWARE } };
 
 	u->client = al_client_start(u->o.loop, u->o.resolver, &o, &client_ops,
@@ -308,21 +350,45 @@ al_uplink_free(struct al_uplink *u)
 	free(u);
 }
 
+/* What is up goes on by the new proxies and credentials. */
+static bool
+is_same_host(const struct al_uplink *u)
+{
+	return u->used != NULL && strcmp(al_workspace_authority(
+	    u->used->workspace), al_workspace_authority(
+	    u->site->workspace)) == 0;
+}
+
+void
+al_uplink_rotate(struct al_uplink *u)
+{
+	if (u->client == NULL)
+		return;
+	al_client_retry_now(u->client);
+	if (is_same_host(u))
+		al_client_rotate(u->client);
+}
+
 enum al_code
 al_uplink_set_site(struct al_uplink *u, struct al_site *s, struct al_err *err)
 {
-	if (s->mode != AL_MODE_DIRECT && u->client == NULL &&
-	    start(u, err) != AL_OK)
-		return err->code;
-	al_site_release(u->site);
+	struct al_site *old = u->site;
+
 	u->site = al_site_hold(s);
+	if (s->mode != AL_MODE_DIRECT && u->client == NULL &&
+	    start(u, err) != AL_OK) {
+		al_site_release(s);
+		u->site = old;
+		return err->code;
+	}
+	al_site_release(old);
 	if (s->mode == AL_MODE_DIRECT) {
 		if (u->client != NULL)
 			al_client_close(u->client);
 		else
 			al_timer_set(&u->again, 0);
-	} else if (al_client_state(u->client) == AL_CLIENT_IDLE) {
-		al_client_retry_now(u->client);
+	} else {
+		al_uplink_rotate(u);
 	}
 	return AL_OK;
 }

@@ -42,9 +42,12 @@ struct al_uplink *al_uplink_new(const struct al_uplink_opts *o,
 void al_uplink_free(struct al_uplink *u);	/* drops the session */
 
 /* The settings from now on: an attempt that waits is made at once, a session
- * that is up stays.  Holds s. */
+ * that is up goes on by a connection made with them.  Holds s. */
 enum al_code al_uplink_set_site(struct al_uplink *u, struct al_site *s,
     struct al_err *err) AL_MUST_CHECK;
+
+/* The network is another one: the same with the settings as they are. */
+void al_uplink_rotate(struct al_uplink *u);
 
 enum al_way al_uplink_way(const struct al_uplink *u, struct al_err *why);
 struct al_mux *al_uplink_mux(struct al_uplink *u);	/* NULL: not up */

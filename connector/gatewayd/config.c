@@ -33,6 +33,8 @@ static const struct al_conf_key keys[] = {
 	    .max = 60000, .def = "10s" },
 	{ .key = "drain_timeout", .type = AL_CONF_TIME, .max = 3600000,
 	    .def = "30s" },
+	{ .key = "session_grace", .type = AL_CONF_TIME, .min = 5000,
+	    .max = 900000, .def = "60s" },
 	AL_LOG_KEYS,
 };
 

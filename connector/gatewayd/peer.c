@@ -46,7 +46,14 @@ take_over(struct al_peer *p)
 	struct al_peer *old = p->who->route;
 
 	p->who->route = p;
-	if (old == NULL || old->leaving)
+	if (old == NULL)
+		return;
+	if (al_mux_is_detached(old->mux)) {
+		al_peer_close(old, AL_CHAN_SUPERSEDED,
+		    "the connector has opened a new session");
+		return;
+	}
+	if (old->leaving)
 		return;		/* one that leaves drains by itself */
 	if (memcmp(p->instance, unknown, sizeof(unknown)) != 0 &&
 	    memcmp(p->instance, old->instance, sizeof(unknown)) == 0) {
@@ -119,6 +126,38 @@ on_goaway(void *arg, uint16_t code, uint32_t retry_after_s, const char *text)
 		p->who->route = NULL;
 }
 
+/* A session without a connection waits for it, unless another one has taken
+ * its place. */
+static void
+on_link(void *arg, enum al_lane what, const struct al_err *why)
+{
+	struct al_peer *p = arg;
+
+	switch (what) {
+	case AL_LANE_LOST:
+		al_log(AL_LOG_INFO, "link-end", AL_FIELDS(
+		    AL_STR("session", p->session), AL_STR("peer", p->from)),
+		    "%s %s has no connection now, %u s are left for another "
+		    "one: %s", al_peer_role(p), p->who->name,
+		    p->gw->set->grace_s, why->text);
+		if (p->who->kind == AL_IDENTITY_CONNECTOR &&
+		    p->who->route != NULL && p->who->route != p)
+			al_peer_close(p, AL_CHAN_SUPERSEDED,
+			    "the connector has opened a new session");
+		break;
+	case AL_LANE_RESUMED:
+	case AL_LANE_SWITCHED:
+		al_log(AL_LOG_INFO, "session-resumed", AL_FIELDS(
+		    AL_STR("session", p->session), AL_STR("peer", p->from)),
+		    "%s %s goes on by another connection", al_peer_role(p),
+		    p->who->name);
+		break;
+	case AL_LANE_UNWANTED:
+	case AL_LANE_FAILED:
+		break;
+	}
+}
+
 static void
 on_end(void *arg, const struct al_err *why)
 {
@@ -137,6 +176,7 @@ static const struct al_mux_ops mux_ops = {
 	.on_open_gone = on_open_gone,
 	.on_goaway = on_goaway,
 	.on_pong = on_pong,
+	.on_link = on_link,
 	.on_end = on_end,
 };
 
@@ -145,15 +185,12 @@ static const struct al_mux_ops mux_ops = {
 static enum al_welcome_status
 judge(const struct al_peer *p, const struct al_hello *h, const char **text)
 {
-	static const uint8_t none[AL_SESSION_ID_LEN];
 	const struct al_gateway *gw = p->gw;
 
 	*text = "";
 	if (h->min_version > AL_PROTOCOL_VERSION ||
 	    h->max_version < AL_PROTOCOL_VERSION)
 		return AL_WELCOME_VERSION;
-	if (memcmp(h->id, none, sizeof(none)) != 0)
-		return AL_WELCOME_UNKNOWN;
 	if (gw->stopping)
 		return AL_WELCOME_DRAINING;
 	if (gw->sessions >= gw->set->max_sessions) {
@@ -169,6 +206,7 @@ accept_session(struct al_peer *p, struct al_greeted *g, struct al_err *err)
 	struct al_session_opts o = {
 		.max_channels = p->gw->set->max_session_channels,
 		.process = &p->gw->budget,
+		.grace_s = p->gw->set->grace_s,
 	};
 	struct al_mux *m = NULL;
 
@@ -180,6 +218,50 @@ accept_session(struct al_peer *p, struct al_greeted *g, struct al_err *err)
 		al_greeted_free(g);
 	}
 	return m;
+}
+
+static bool
+is_new(const struct al_hello *h)
+{
+	static const uint8_t none[AL_SESSION_ID_LEN];
+
+	return memcmp(h->id, none, sizeof(none)) == 0;
+}
+
+static void
+reject(struct al_peer *p, struct al_greeted *g,
+    enum al_welcome_status status, const char *text)
+{
+	al_greeted_reject(g, status, status == AL_WELCOME_DRAINING ?
+	    1 + al_rng_u32(&p->gw->rng) % SPREAD_S : 0, text);
+	al_log(AL_LOG_INFO, "greeting", NULL, "%s %s (%s): HELLO is "
+	    "refused: %s", al_peer_role(p), p->who->name, p->from,
+	    al_welcome_status_name(status));
+}
+
+/* p has only brought a connection for a session that is here. */
+static void
+resume(struct al_peer *p, struct al_greeted *g, const struct al_hello *h)
+{
+	enum al_welcome_status status = AL_WELCOME_UNKNOWN;
+	struct al_peer *old;
+
+	LIST_FOREACH(old, &p->gw->peers, entry)
+		if (old->mux != NULL && memcmp(al_session_id(
+		    al_mux_session(old->mux)), h->id, sizeof(h->id)) == 0)
+			break;
+	if (old != NULL && old->who != p->who)
+		status = AL_WELCOME_PRINCIPAL;
+	else if (old != NULL)
+		status = al_mux_resume(old->mux, g);
+	if (status != AL_WELCOME_RESUMED) {
+		reject(p, g, status, "");
+	} else {
+		if (strcmp(old->from, p->from) != 0)
+			memcpy(old->from, p->from, sizeof(old->from));
+		memcpy(old->proof, p->proof, sizeof(old->proof));
+	}
+	al_peer_free(p);
 }
 
 static void
@@ -197,13 +279,13 @@ on_greet(void *arg, struct al_greeted *g, const struct al_hello *hello,
 		al_peer_free(p);
 		return;
 	}
+	if (!is_new(hello)) {
+		resume(p, g, hello);
+		return;
+	}
 	status = judge(p, hello, &text);
 	if (status != AL_WELCOME_NEW) {
-		al_greeted_reject(g, status, status == AL_WELCOME_DRAINING ?
-		    1 + al_rng_u32(&p->gw->rng) % SPREAD_S : 0, text);
-		al_log(AL_LOG_INFO, "greeting", NULL, "%s %s (%s): HELLO is "
-		    "refused: %s", al_peer_role(p), p->who->name, p->from,
-		    al_welcome_status_name(status));
+		reject(p, g, status, text);
 		al_peer_free(p);
 		return;
 	}

@@ -62,6 +62,7 @@ load(struct al_settings *s, const char *path, struct al_err *err)
 	s->max_pending = number_of(s, "max_pending");
 	s->handshake_ms = number_of(s, "handshake_timeout");
 	s->drain_ms = number_of(s, "drain_timeout");
+	s->grace_s = number_of(s, "session_grace") / 1000;
 	backend = text_of(s, "backend");
 	if (backend != NULL)
 		code = al_hostport_parse(backend, 0, s->backend_host,

@@ -21,6 +21,7 @@ struct al_settings {
 	uint32_t		 max_sessions, max_channels;
 	uint32_t		 max_session_channels, max_pending;
 	unsigned		 handshake_ms, drain_ms;
+	uint32_t		 grace_s;
 };
 
 /* Reads and checks everything: the file, the certificate, identities, policy. */

@@ -59,7 +59,7 @@ al_carrier_own(struct al_carrier *c,
 	al_timer_fini(&c->timer);
 	code = al_watch_init(&c->watch, c->loop, al_stream_fd(c->stream),
 	    on_ready, arg, err);
-	if (code == AL_OK)
+	if (code == AL_OK && on_time != NULL)
 		code = al_timer_init(&c->timer, c->loop, on_time, arg, err);
 	return code;
 }

@@ -32,7 +32,7 @@ struct al_carrier {
 struct al_carrier *al_carrier_new(struct al_loop *loop,
     struct al_stream *stream, enum al_ws_role role, struct al_err *err);
 void al_carrier_free(struct al_carrier *c);
-/* Who is called from now on. */
+/* Who is called from now on; on_time NULL: the timer is not used. */
 enum al_code al_carrier_own(struct al_carrier *c,
     void (*on_ready)(void *arg, unsigned ready), void (*on_time)(void *arg),
     void *arg, struct al_err *err) AL_MUST_CHECK;

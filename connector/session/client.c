@@ -16,6 +16,8 @@
 #define RETRY_MIN_MS	250
 #define RETRY_MAX_MS	60000
 #define RETRY_HARD_MS	300000	/* refused credentials won't heal by asking */
+#define RESUME_LIVED_MS	250
+#define RESUME_MAX_MS	5000	/* PROTOCOL 3.6: grace is not long          */
 
 struct al_client {
 	struct al_loop			*loop;
@@ -24,13 +26,14 @@ struct al_client {
 	const struct al_client_ops	*ops;
 	void				*arg;
 	enum al_client_state		 state;
-	struct al_timer			 timer;
+	struct al_timer			 timer;		/* the next attempt */
+	struct al_timer			 age;		/* of the connection */
 	struct al_rng			 rng;
 	struct al_backoff		 backoff;
 	struct al_find			*find;		/* dialing            */
 	struct al_dial			*dial;		/* dialing, upgrading */
 	struct al_mux			*mux;
-	uint64_t			 up_ms;
+	uint64_t			 up_ms, link_ms;
 	unsigned			 retry_after_s;	/* the peer asked for it */
 	/* of the attempt under way */
 	char				 authority[AL_HOST_MAX + 10];
@@ -85,9 +88,119 @@ down(struct al_client *c, const struct al_err *why)
 		    c->retry_after_s * UINT64_C(1000), &c->rng);
 		al_timer_set(&c->timer, in_ms);
 	}
+	al_timer_cancel(&c->age);
 	c->retry_after_s = 0;
 	c->state = in_ms == UINT64_MAX ? AL_CLIENT_ENDED : AL_CLIENT_IDLE;
 	c->ops->on_down(c->arg, why, in_ms);
+}
+
+/* --- a session that outlives its connection -------------------------------- */
+static bool
+has_session(const struct al_client *c)
+{
+	return c->state == AL_CLIENT_UP || c->state == AL_CLIENT_DETACHED;
+}
+
+static void
+tell_link(struct al_client *c, enum al_lane what, const struct al_err *why,
+    uint64_t retry_ms)
+{
+	if (c->ops->on_link != NULL)
+		c->ops->on_link(c->arg, what, why, retry_ms);
+}
+
+static uint64_t
+try_again(struct al_client *c)
+{
+	uint64_t in_ms = al_backoff_next(&c->backoff, RESUME_MAX_MS, 0,
+	    &c->rng);
+
+	al_timer_set(&c->timer, in_ms);
+	return in_ms;
+}
+
+static bool
+is_trying(const struct al_client *c)
+{
+	return c->find != NULL || c->dial != NULL;
+}
+
+/* The new connection is up: count its age. */
+static void
+linked(struct al_client *c)
+{
+	c->link_ms = al_now_ms();
+	if (c->o.max_age_ms != 0)
+		al_timer_set(&c->age, c->o.max_age_ms);
+}
+
+static void
+on_age(void *arg)
+{
+	al_client_rotate(arg);
+}
+
+/* An attempt for a session that lives has failed. */
+static void
+not_resumed(struct al_client *c, const struct al_err *why)
+{
+	forget_target(c);
+	tell_link(c, AL_LANE_FAILED, why, try_again(c));
+}
+
+/* An attempt has failed, or there will be none. */
+static void
+failed(struct al_client *c, const struct al_err *why)
+{
+	if (has_session(c))
+		not_resumed(c, why);
+	else
+		down(c, why);
+}
+
+static void
+drop(struct al_client *c, const struct al_err *cause)
+{
+	const struct al_err why = *cause;	/* the mux's own */
+
+	al_mux_free(c->mux);
+	c->mux = NULL;
+	down(c, &why);
+}
+
+static void
+on_mux_link(void *arg, enum al_lane what, const struct al_err *why)
+{
+	struct al_client *c = arg;
+
+	switch (what) {
+	case AL_LANE_LOST:
+		al_timer_cancel(&c->age);
+		if (c->o.flags & AL_CLIENT_PROBE) {
+			drop(c, why);
+			break;
+		}
+		/* it was carried on before: that may well be done again */
+		if (al_now_ms() - c->link_ms >= RESUME_LIVED_MS)
+			al_backoff_init(&c->backoff, c->o.retry_min_ms);
+		c->state = AL_CLIENT_DETACHED;
+		tell_link(c, what, why, is_trying(c) ? 0 : try_again(c));
+		break;
+	case AL_LANE_RESUMED:
+	case AL_LANE_SWITCHED:
+		c->state = AL_CLIENT_UP;
+		al_timer_cancel(&c->timer);
+		linked(c);
+		tell_link(c, what, NULL, 0);
+		break;
+	case AL_LANE_UNWANTED:
+		al_client_rotate(c);
+		break;
+	case AL_LANE_FAILED:
+		if (!is_trying(c) && has_session(c))
+			not_resumed(c, why);
+		break;
+	}
 }
 
 /* --- the session ---------------------------------------------------------- */
@@ -98,6 +211,7 @@ on_mux_up(void *arg)
 
 	c->state = AL_CLIENT_UP;
 	c->up_ms = al_now_ms();
+	linked(c);
 	step(c, AL_AT_SESSION, AL_STEP_OK, c->authority, NULL);
 	c->ops->on_up(c->arg, c->mux);
 }
@@ -152,6 +266,11 @@ on_mux_end(void *arg, const struct al_err *why)
 
 	c->mux = NULL;
 	al_mux_free(m);
+	al_find_cancel(c->find);
+	if (c->dial != NULL)
+		al_dial_cancel(c->dial);
+	c->find = NULL;
+	c->dial = NULL;
 	if (c->state == AL_CLIENT_GREETING)
 		step(c, AL_AT_SESSION, AL_STEP_FAIL, c->authority, why);
 	down(c, why);
@@ -163,35 +282,43 @@ static const struct al_mux_ops mux_ops = {
 	.on_open_gone = on_mux_open_gone,
 	.on_goaway = on_mux_goaway,
 	.on_pong = on_mux_pong,
+	.on_link = on_mux_link,
 	.on_end = on_mux_end,
 };
 
 /* --- on the way ----------------------------------------------------------- */
+static enum al_code
+greet(struct al_client *c, struct al_stream *s, struct al_err *err)
+{
+	if (has_session(c))
+		return al_mux_attach(c->mux, s, err);
+	c->state = AL_CLIENT_GREETING;
+	step(c, AL_AT_SESSION, AL_STEP_BEGIN, c->authority, NULL);
+	c->mux = al_mux_open(c->loop, s, &c->o.session, &mux_ops, c, err);
+	return c->mux != NULL ? AL_OK : err->code;
+}
+
 static void
 on_upgraded(void *arg, struct al_stream *s, unsigned route,
     const struct al_err *err)
 {
 	struct al_client *c = arg;
-	struct al_err failed;
+	struct al_err why;
 
 	(void)route;
 	c->dial = NULL;
 	if (err == NULL) {
 		step(c, AL_AT_WS, AL_STEP_OK, c->path, NULL);
-		c->state = AL_CLIENT_GREETING;
-		step(c, AL_AT_SESSION, AL_STEP_BEGIN, c->authority, NULL);
-		c->mux = al_mux_open(c->loop, s, &c->o.session, &mux_ops, c,
-		    &failed);
-		if (c->mux != NULL) {
+		if (greet(c, s, &why) == AL_OK) {
 			forget_target(c);
 			return;
 		}
 		al_stream_free(s);
-		err = &failed;
+		err = &why;
 	} else {
 		step(c, AL_AT_WS, AL_STEP_FAIL, c->path, err);
 	}
-	down(c, err);
+	failed(c, err);
 }
 
 static void
@@ -205,29 +332,30 @@ on_dialed(void *arg, struct al_stream *s, unsigned route,
 	    .origin = origin, .user_agent = c->user_agent,
 	    .retry_after_s = &c->retry_after_s };
 	struct al_machine m;
-	struct al_err failed;
+	struct al_err why;
 
 	c->dial = NULL;
 	if (err != NULL) {
-		down(c, err);
+		failed(c, err);
 		return;
 	}
 	if (c->route.n == 0 || al_chain_format(&c->route.chains[route],
 	    c->via, sizeof(c->via)) != AL_OK)
 		(void)snprintf(c->via, sizeof(c->via), "direct");
 	(void)snprintf(origin, sizeof(origin), "https://%s", c->authority);
-	c->state = AL_CLIENT_UPGRADING;
+	if (!has_session(c))
+		c->state = AL_CLIENT_UPGRADING;
 	step(c, AL_AT_WS, AL_STEP_BEGIN, c->path, NULL);
-	if (al_rng_bytes(o.nonce, sizeof(o.nonce), &failed) != AL_OK ||
-	    al_upgrade_client(&m, &o, &failed) != AL_OK) {
+	if (al_rng_bytes(o.nonce, sizeof(o.nonce), &why) != AL_OK ||
+	    al_upgrade_client(&m, &o, &why) != AL_OK) {
 		al_stream_free(s);
-		down(c, &failed);
+		failed(c, &why);
 		return;
 	}
 	c->dial = al_handshake_start(c->loop, s, m, UPGRADE_MS, on_upgraded,
-	    c, &failed);
+	    c, &why);
 	if (c->dial == NULL)
-		down(c, &failed);
+		failed(c, &why);
 }
 
 static void
@@ -277,7 +405,7 @@ dial(struct al_client *c)
 	c->dial = al_dial_start(c->loop, c->resolver, &c->dialed, on_dialed,
 	    c, &err);
 	if (c->dial == NULL)
-		down(c, &err);
+		failed(c, &err);
 }
 
 static void
@@ -287,7 +415,7 @@ on_found(void *arg, struct al_choice *choice, const struct al_err *err)
 
 	c->find = NULL;
 	if (err != NULL) {
-		down(c, err);
+		failed(c, err);
 		return;
 	}
 	c->route = choice->route;
@@ -303,10 +431,12 @@ attempt(void *arg)
 	struct al_client_target t = { .port = 443 };
 	struct al_err err;
 
-	c->state = AL_CLIENT_DIALING;
+	forget_target(c);
+	if (!has_session(c))
+		c->state = AL_CLIENT_DIALING;
 	if (!c->ops->on_target(c->arg, &t, &err) ||
 	    remember(c, &t, &err) != AL_OK) {
-		down(c, &err);
+		failed(c, &err);
 		return;
 	}
 	if (t.workspace == NULL) {
@@ -316,7 +446,7 @@ attempt(void *arg)
 	c->find = al_find_start(t.workspace, c->loop, c->resolver, NULL,
 	    on_found, c, &err);
 	if (c->find == NULL)
-		down(c, &err);
+		failed(c, &err);
 }
 
 /* --- for the owner -------------------------------------------------------- */
@@ -344,9 +474,11 @@ al_client_start(struct al_loop *loop, struct al_resolver *r,
 	al_route_init(&c->route);
 	al_backoff_init(&c->backoff, c->o.retry_min_ms);
 	if (al_rng_init(&c->rng, err) != AL_OK ||
+	    al_timer_init(&c->age, loop, on_age, c, err) != AL_OK ||
 	    al_rng_bytes(c->o.session.instance,
 	    sizeof(c->o.session.instance), err) != AL_OK ||
 	    al_timer_init(&c->timer, loop, attempt, c, err) != AL_OK) {
+		al_timer_fini(&c->age);
 		free(c);
 		return NULL;
 	}
@@ -360,6 +492,7 @@ al_client_free(struct al_client *c)
 	if (c == NULL)
 		return;
 	al_timer_fini(&c->timer);
+	al_timer_fini(&c->age);
 	al_find_cancel(c->find);
 	if (c->dial != NULL)
 		al_dial_cancel(c->dial);
@@ -392,7 +525,16 @@ al_client_close(struct al_client *c)
 void
 al_client_retry_now(struct al_client *c)
 {
-	if (c->state == AL_CLIENT_IDLE)
+	if (c->state == AL_CLIENT_IDLE ||
+	    (c->state == AL_CLIENT_DETACHED && !is_trying(c)))
+		al_timer_set(&c->timer, 0);
+}
+
+void
+al_client_rotate(struct al_client *c)
+{
+	if (c->state == AL_CLIENT_UP && !is_trying(c) &&
+	    !(c->o.flags & AL_CLIENT_PROBE))
 		al_timer_set(&c->timer, 0);
 }
 

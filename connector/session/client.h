@@ -33,11 +33,15 @@ enum al_client_state {
 	AL_CLIENT_UPGRADING,	/* HTTP until 101                     */
 	AL_CLIENT_GREETING,	/* HELLO until START                  */
 	AL_CLIENT_UP,
+	AL_CLIENT_DETACHED,	/* the session lives, its connection is lost:
+				 * another one is being made, or waited for  */
 	AL_CLIENT_ENDED		/* given up                           */
 };
 
-#define AL_CLIENT_ONCE	1u	/* the first failure or loss is the end */
-#define AL_CLIENT_PROBE	2u	/* HELLO with PROBE; implies ONCE       */
+#define AL_CLIENT_ONCE	1u	/* no second session: the first failure, or
+				 * the loss of the session, is the end  */
+#define AL_CLIENT_PROBE	2u	/* HELLO with PROBE; implies ONCE, and that
+				 * nothing is resumed                   */
 
 struct al_client_ops {
 	/* Fill t for the next attempt; false and err: this attempt fails
@@ -55,10 +59,18 @@ struct al_client_ops {
 	    uint8_t kind, const char *json);
 	void (*on_open_gone)(void *arg, struct al_chan *c);
 	void (*on_pong)(void *arg, uint64_t rtt_us);
+	/* May be NULL.  The session goes on: LOST, and tried again in
+	 * retry_ms; RESUMED, SWITCHED; FAILED: an attempt at that, tried again
+	 * in retry_ms.  why of LOST and FAILED. */
+	void (*on_link)(void *arg, enum al_lane what,
+	    const struct al_err *why, uint64_t retry_ms);
 };
 
 struct al_client_opts {
 	unsigned	 flags;			/* AL_CLIENT_*               */
+	/* A connection so old is replaced by a new one, the session goes on;
+	 * 0: never. */
+	uint64_t	 max_age_ms;
 	uint32_t	 retry_min_ms, retry_max_ms;	/* 0: 250, 60,000    */
 	struct al_session_opts session;		/* role is set by the client */
 };
@@ -74,6 +86,10 @@ void al_client_close(struct al_client *c);
 void al_client_retry_now(struct al_client *c);
 
 enum al_client_state al_client_state(const struct al_client *c);
+/* Replace the connection while it lives: the network, the proxy or what we
+ * log in with are others now.  Nothing happens unless the session is up. */
+void al_client_rotate(struct al_client *c);
+
 /* NULL while there is none. */
 struct al_mux *al_client_mux(struct al_client *c);
 /* "direct", "http://proxy:3128": how the present link goes; "" if none. */

@@ -12,27 +12,19 @@
 
 struct al_greet {
 	struct al_carrier	*c;
+	struct al_greeted	*greeted;	/* becomes it */
 	al_on_greet		*on_greet;
 	void			*arg;
 };
 
 static void
-finish(struct al_greet *gr, const struct al_hello *hello,
-    const struct al_err *err)
+finish(struct al_greet *gr, enum al_code code, const struct al_err *err)
 {
-	struct al_greeted *g = NULL;
-	struct al_err nomem;
+	struct al_greeted *g = code == AL_OK ? gr->greeted : NULL;
 
-	if (hello != NULL) {
-		g = calloc(1, sizeof(*g));
-		if (g == NULL) {
-			(void)al_fail_nomem(&nomem, AL_AT_SESSION);
-			err = &nomem;
-		}
-	}
 	if (g != NULL) {
+		gr->greeted = NULL;
 		g->c = gr->c;
-		g->hello = *hello;
 		al_watch_set(&g->c->watch, 0);
 		al_timer_cancel(&g->c->timer);
 		err = NULL;
@@ -40,14 +32,32 @@ finish(struct al_greet *gr, const struct al_hello *hello,
 		al_carrier_free(gr->c);
 	}
 	gr->on_greet(gr->arg, g, g != NULL ? &g->hello : NULL, err);
+	free(gr->greeted);
 	free(gr);
 }
 
 static enum al_code
-read_hello(struct al_greet *gr, struct al_hello *h, struct al_err *err)
+keep(struct al_greeted *g, struct al_block *b, struct al_err *err)
+{
+	struct al_frame f;
+	enum al_code code = al_frame_decode(&f, al_block_head(b), b->len,
+	    err);
+
+	if (code != AL_OK)
+		return code;
+	if (f.type != AL_F_HELLO || b->len != AL_FRAME_HEADER +
+	    (size_t)f.len || b->len > sizeof(g->raw))
+		return al_fail(err, AL_EPROTO, AL_AT_SESSION, 0,
+		    "the first message is not HELLO alone");
+	memcpy(g->raw, al_block_head(b), b->len);
+	g->raw_len = b->len;
+	return al_frame_decode_hello(&f, &g->hello, err);
+}
+
+static enum al_code
+read_hello(struct al_greet *gr, struct al_err *err)
 {
 	struct al_block *b;
-	struct al_frame f;
 	enum al_code code;
 
 	while ((code = al_carrier_next(gr->c, &b, err)) == AL_AGAIN) {
@@ -60,13 +70,7 @@ read_hello(struct al_greet *gr, struct al_hello *h, struct al_err *err)
 	}
 	if (code != AL_OK)
 		return code;
-	code = al_frame_decode(&f, al_block_head(b), b->len, err);
-	if (code == AL_OK && (f.type != AL_F_HELLO ||
-	    b->len != AL_FRAME_HEADER + (size_t)f.len))
-		code = al_fail(err, AL_EPROTO, AL_AT_SESSION, 0,
-		    "the first message is not HELLO alone");
-	if (code == AL_OK)
-		code = al_frame_decode_hello(&f, h, err);
+	code = keep(gr->greeted, b, err);
 	al_ws_done(&gr->c->ws, b);
 	return code;
 }
@@ -75,16 +79,15 @@ static void
 on_ready(void *arg, unsigned ready)
 {
 	struct al_greet *gr = arg;
-	struct al_hello h;
 	struct al_err err;
 	enum al_code code;
 
 	(void)ready;
-	code = read_hello(gr, &h, &err);
+	code = read_hello(gr, &err);
 	if (code == AL_AGAIN)
 		al_carrier_watch(gr->c, AL_WANT_READ);
 	else
-		finish(gr, code == AL_OK ? &h : NULL, &err);
+		finish(gr, code, &err);
 }
 
 static void
@@ -94,7 +97,7 @@ on_time(void *arg)
 
 	(void)al_fail(&err, AL_ETIMEOUT, AL_AT_SESSION, 0,
 	    "no HELLO within %d s", HELLO_MS / 1000);
-	finish(arg, NULL, &err);
+	finish(arg, AL_ETIMEOUT, &err);
 }
 
 struct al_greet *
@@ -110,9 +113,14 @@ al_greet_start(struct al_loop *loop, struct al_stream *stream,
 	}
 	gr->on_greet = on_greet;
 	gr->arg = arg;
-	gr->c = al_carrier_new(loop, stream, AL_WS_SERVER, err);
+	gr->greeted = calloc(1, sizeof(*gr->greeted));
+	if (gr->greeted == NULL)
+		(void)al_fail_nomem(err, AL_AT_SESSION);
+	else
+		gr->c = al_carrier_new(loop, stream, AL_WS_SERVER, err);
 	if (gr->c == NULL) {
 		al_stream_free(stream);
+		free(gr->greeted);
 		free(gr);
 		return NULL;
 	}
@@ -133,6 +141,7 @@ al_greet_cancel(struct al_greet *gr)
 	if (gr == NULL)
 		return;
 	al_carrier_free(gr->c);
+	free(gr->greeted);
 	free(gr);
 }
 

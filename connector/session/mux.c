@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "connector/loop/loop.h"
 #include "connector/session/carrier.h"
@@ -13,18 +14,31 @@
 #define READ_BATCH	(256 * 1024)	/* bytes before others have a turn    */
 #define CLOSE_MS	5000
 
+/* One connection that carries the session, or is about to. */
+struct lane {
+	TAILQ_ENTRY(lane)	 entry;
+	struct al_mux		*m;
+	struct al_link		*link;
+	struct al_carrier	*c;
+	bool			 read_due;	/* look without waiting     */
+	bool			 blocked;	/* bytes wait in the stream */
+	bool			 joining;	/* a session that is up, not yet */
+	bool			 gone;		/* freed when the turn is over */
+};
+
 struct al_mux {
 	struct al_loop		*loop;
 	struct al_session	*s;
-	struct al_link		*link;
-	struct al_carrier	*c;
+	TAILQ_HEAD(lanes, lane)	 lanes;		/* mostly one, the newest last */
 	const struct al_mux_ops	*ops;
 	void			*arg;
 	struct al_task		 task;
+	struct al_timer		 timer;
 	uint64_t		 armed_us;	/* the timer's             */
 	uint64_t		 close_by_us;	/* after al_mux_close      */
-	bool			 read_due;	/* look without waiting    */
-	bool			 blocked;	/* bytes wait in the stream */
+	struct al_err		*why;		/* the latest end of a lane; NULL:
+						 * none has ended badly     */
+	bool			 was_up;
 	bool			 closing, ended, freed;
 };
 
@@ -137,18 +151,6 @@ peer_closed(struct al_mux *m, const struct al_event *ev)
 }
 
 static void
-rejected(struct al_mux *m, const struct al_event *ev)
-{
-	struct al_err why;
-
-	(void)al_fail_as(&why, AL_EREFUSED, AL_AT_SESSION, ev->code, 190,
-	    "the gateway refused the session: %s%s%s",
-	    al_welcome_status_name(ev->code), ev->text[0] ? ", " : "",
-	    ev->text);
-	end_with(m, &why);
-}
-
-static void
 tell_channel(struct al_mux *m, const struct al_event *ev)
 {
 	struct al_end *e = al_chan_user(ev->chan);
@@ -177,13 +179,121 @@ tell_channel(struct al_mux *m, const struct al_event *ev)
 	}
 }
 
+/* --- lanes ---------------------------------------------------------------- */
+static void
+lane_free(struct lane *l)
+{
+	if (l->gone)
+		return;
+	l->gone = true;
+	al_link_free(l->link, al_now_us());
+	al_carrier_free(l->c);
+	TAILQ_REMOVE(&l->m->lanes, l, entry);
+	al_loop_bury(l->m->loop, l, free);	/* a frame may still look */
+}
+
+static struct lane *
+lane_of(const struct al_mux *m, const struct al_link *link)
+{
+	struct lane *l;
+
+	TAILQ_FOREACH(l, &m->lanes, entry)
+		if (l->link == link)
+			break;
+	return l;
+}
+
+/* Say goodbye in the background: a WebSocket Close of this code. */
+static void
+lane_leave(struct lane *l, unsigned code, const char *text)
+{
+	al_carrier_linger(l->c, code, text);
+	l->c = NULL;
+	lane_free(l);
+}
+
+static void
+note_why(struct al_mux *m, const struct al_err *why)
+{
+	if (m->why == NULL)
+		m->why = malloc(sizeof(*m->why));
+	if (m->why != NULL)
+		*m->why = *why;
+}
+
+/* l, which is gone, was to carry on a session that lives. */
+static void
+tell_failed(const struct lane *l, const struct al_err *why)
+{
+	struct al_mux *m = l->m;
+
+	if (l->joining && !m->ended && m->ops->on_link != NULL)
+		m->ops->on_link(m->arg, AL_LANE_FAILED, why);
+}
+
+/* The engine has no more use for it. */
 static void
 link_over(struct al_mux *m, const struct al_event *ev)
 {
+	struct lane *l = lane_of(m, ev->link);
 	struct al_err why;
 
+	if (l == NULL)
+		return;
 	(void)al_fail(&why, (enum al_code)ev->code, AL_AT_SESSION, 0, "%s",
 	    ev->text);
+	lane_leave(l, 1000, "");
+	if (why.code == AL_OK)
+		return;
+	note_why(m, &why);
+	tell_failed(l, &why);
+}
+
+/* Of a session that could go on by another link, the owner hears that it was
+ * rejected there; else it is the end. */
+static void
+link_rejected(struct al_mux *m, const struct al_event *ev)
+{
+	struct al_err why;
+	struct lane *l;
+
+	(void)al_fail_as(&why, AL_EREFUSED, AL_AT_SESSION, ev->code, 190,
+	    "the gateway refused the session: %s%s%s",
+	    al_welcome_status_name(ev->code), ev->text[0] ? ", " : "",
+	    ev->text);
+	l = lane_of(m, ev->link);
+	if (!m->was_up) {
+		end_with(m, &why);
+	} else if (l != NULL) {
+		lane_leave(l, 1000, "");
+		note_why(m, &why);
+		tell_failed(l, &why);
+	}
+}
+
+static void
+tell_link(struct al_mux *m, enum al_lane how)
+{
+	static const struct al_err unknown = { .code = AL_ENET,
+	    .stage = AL_AT_SESSION, .text = "its connection was lost" };
+	struct lane *l;
+
+	if (how == AL_LANE_RESUMED || how == AL_LANE_SWITCHED)
+		TAILQ_FOREACH(l, &m->lanes, entry)
+			l->joining = false;
+	if (m->ops->on_link != NULL)
+		m->ops->on_link(m->arg, how, how != AL_LANE_LOST ? NULL :
+		    m->why != NULL ? m->why : &unknown);
+}
+
+static void
+lost(struct al_mux *m, const struct al_event *ev)
+{
+	struct al_err why;
+
+	(void)al_fail_as(&why, AL_ENET, AL_AT_SESSION, AL_CHAN_SESSION_LOST,
+	    0, "the session was lost: %s%s%s", ev->text,
+	    m->why != NULL ? "; " : "", m->why != NULL ? m->why->text : "");
 	end_with(m, &why);
 }
 
@@ -192,6 +302,7 @@ tell(struct al_mux *m, const struct al_event *ev)
 {
 	switch (ev->type) {
 	case AL_EV_UP:
+		m->was_up = true;
 		m->ops->on_up(m->arg);
 		break;
 	case AL_EV_PONG:
@@ -205,20 +316,25 @@ tell(struct al_mux *m, const struct al_event *ev)
 		peer_closed(m, ev);
 		break;
 	case AL_EV_REJECTED:
-		rejected(m, ev);
+		link_rejected(m, ev);
 		break;
-	case AL_EV_DETACH:	/* this session cannot move: it ends with its
-				 * link and a new one is made */
-		m->ops->on_goaway(m->arg, ev->code, (uint32_t)ev->value,
-		    ev->text);
+	case AL_EV_DETACH:
+		tell_link(m, AL_LANE_UNWANTED);
 		break;
 	case AL_EV_LINK_OVER:
 		link_over(m, ev);
 		break;
-	case AL_EV_SWITCHED:	/* there is one link, which ends it all */
+	case AL_EV_SWITCHED:
+		tell_link(m, AL_LANE_SWITCHED);
+		break;
 	case AL_EV_DETACHED:
+		tell_link(m, AL_LANE_LOST);
+		break;
 	case AL_EV_RESUMED:
+		tell_link(m, AL_LANE_RESUMED);
+		break;
 	case AL_EV_LOST:
+		lost(m, ev);
 		break;
 	default:
 		tell_channel(m, ev);
@@ -236,14 +352,14 @@ tell_all(struct al_mux *m)
 
 /* --- reading -------------------------------------------------------------- */
 static enum al_code
-feed_all(struct al_mux *m, struct al_err *err)
+feed_all(struct lane *l, struct al_err *err)
 {
 	struct al_block *b;
 	enum al_code code;
 
-	while ((code = al_carrier_next(m->c, &b, err)) == AL_OK) {
-		code = al_link_feed(m->link, &b, al_now_us(), err);
-		al_ws_done(&m->c->ws, b);
+	while ((code = al_carrier_next(l->c, &b, err)) == AL_OK) {
+		code = al_link_feed(l->link, &b, al_now_us(), err);
+		al_ws_done(&l->c->ws, b);
 		if (code != AL_OK)
 			return code;
 	}
@@ -252,55 +368,63 @@ feed_all(struct al_mux *m, struct al_err *err)
 
 /* AL_OK: the batch is full, and there may be more. */
 static enum al_code
-read_batch(struct al_mux *m, struct al_err *err)
+read_batch(struct lane *l, struct al_err *err)
 {
 	size_t before, n = 0;
 	enum al_code code;
 
-	code = feed_all(m, err);	/* what came with the handshake */
+	code = feed_all(l, err);	/* what came with the handshake */
 	while (code == AL_AGAIN && n < READ_BATCH) {
-		code = al_carrier_read(m->c, err);
+		code = al_carrier_read(l->c, err);
 		if (code != AL_OK)
 			return code;
-		before = m->c->ws.in->len;
+		before = l->c->ws.in->len;
 		n += before;
-		code = feed_all(m, err);
+		code = feed_all(l, err);
 	}
 	return code == AL_AGAIN ? AL_OK : code;
 }
 
+/* The connection has ended, or has to: the session may outlive it. */
 static void
-link_lost(struct al_mux *m, enum al_code code, struct al_err *err)
+lane_lost(struct lane *l, enum al_code code, struct al_err *err)
 {
-	if (code == AL_EPROTO || code == AL_ELIMIT) {
-		/* tell the peer what it did */
-		al_carrier_linger(m->c, code == AL_ELIMIT ? 1009 : 1002,
-		    err->text);
-		m->c = NULL;
-	}
+	struct al_mux *m = l->m;
+
 	if (code == AL_EOF && err->stage != AL_AT_WS)
 		(void)al_fail(err, AL_ENET, AL_AT_SESSION, 0,
 		    "the connection was closed without a goodbye");
 	if (err->code == AL_EOF)	/* a WebSocket Close without CLOSE */
 		err->code = AL_ENET;
-	end_with(m, err);
+	note_why(m, err);
+	if (code == AL_EPROTO || code == AL_ELIMIT)	/* tell it why */
+		lane_leave(l, code == AL_ELIMIT ? 1009 : 1002, err->text);
+	else
+		lane_free(l);
+	tell_all(m);
+	tell_failed(l, err);
+	/* before it was up, or said goodbye: there is nothing to resume */
+	if (!m->ended && TAILQ_EMPTY(&m->lanes) && (!m->was_up ||
+	    al_session_close_sent(m->s)))
+		end_with(m, err);
 }
 
 static void
-read_some(struct al_mux *m)
+read_some(struct lane *l)
 {
+	struct al_mux *m = l->m;
 	struct al_err err = { .code = AL_OK };
 	enum al_code code;
 
-	m->read_due = false;
-	code = read_batch(m, &err);
+	l->read_due = false;
+	code = read_batch(l, &err);
 	tell_all(m);
-	if (m->ended)
+	if (m->ended || l->gone)
 		return;
 	if (code == AL_OK)
-		m->read_due = true;
+		l->read_due = true;
 	else if (code != AL_AGAIN)
-		link_lost(m, code, &err);
+		lane_lost(l, code, &err);
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -325,23 +449,24 @@ fill(struct al_mux *m)
 /* Seal at most a burst, hand it to the socket in one call; what is left goes
  * when the socket says that it can be written again. */
 static enum al_code
-write_some(struct al_mux *m, struct al_err *err)
+write_some(struct lane *l, struct al_err *err)
 {
-	size_t sealed = 0, burst = al_link_burst(m->link);
+	struct al_mux *m = l->m;
+	size_t sealed = 0, burst = al_link_burst(l->link);
 	struct al_msg msg;
 	enum al_code code;
 
-	if (m->blocked) {
-		code = al_carrier_flush(m->c, err);
+	if (l->blocked) {
+		code = al_carrier_flush(l->c, err);
 		if (code != AL_OK)
 			return code;
-		m->blocked = false;
+		l->blocked = false;
 	}
 	for (;;) {
 		fill(m);
-		if (m->ended || !al_link_take(m->link, al_now_us(), &msg))
+		if (m->ended || !al_link_take(l->link, al_now_us(), &msg))
 			break;
-		code = al_carrier_send(m->c, &msg, err);
+		code = al_carrier_send(l->c, &msg, err);
 		if (code != AL_OK)
 			return code;
 		sealed += msg.front_len + msg.rec_len;
@@ -350,10 +475,28 @@ write_some(struct al_mux *m, struct al_err *err)
 	}
 	if (m->ended || sealed == 0)
 		return AL_OK;
-	code = al_carrier_flush(m->c, err);
+	code = al_carrier_flush(l->c, err);
 	if (code == AL_AGAIN)
-		m->blocked = true;
+		l->blocked = true;
 	return code == AL_OK && sealed >= burst ? AL_AGAIN : code;
+}
+
+static bool
+is_blocked(const struct al_mux *m)
+{
+	const struct lane *l;
+
+	TAILQ_FOREACH(l, &m->lanes, entry)
+		if (l->blocked)
+			return true;
+	return false;
+}
+
+static void
+leave_all(struct al_mux *m)
+{
+	while (!TAILQ_EMPTY(&m->lanes))
+		lane_leave(TAILQ_FIRST(&m->lanes), 1000, "");
 }
 
 static void
@@ -363,8 +506,7 @@ closed_by_us(struct al_mux *m)
 
 	(void)al_fail(&why, AL_EOF, AL_AT_SESSION, 0,
 	    "the session was closed");
-	al_carrier_linger(m->c, 1000, "");
-	m->c = NULL;
+	leave_all(m);
 	end_with(m, &why);
 }
 
@@ -378,44 +520,61 @@ arm(struct al_mux *m)
 	if (at == UINT64_MAX || (m->armed_us > now_us && m->armed_us <= at))
 		return;		/* an early call costs less than re-arming */
 	in_us = at > now_us ? at - now_us : 0;
-	if (m->blocked && in_us < 100000)
+	if (in_us < 100000 && is_blocked(m))
 		in_us = 100000;	/* an ACK that is due has to wait anyway */
 	m->armed_us = now_us + in_us;
-	al_timer_set(&m->c->timer, in_us / 1000 + 1);
+	al_timer_set(&m->timer, in_us / 1000 + 1);
+}
+
+/* Everything may end in here: the lane, the session. */
+static void
+pump_lane(struct lane *l)
+{
+	struct al_mux *m = l->m;
+	struct al_err err = { .code = AL_OK };
+	enum al_code code = write_some(l, &err);
+
+	if (m->ended || l->gone)
+		return;
+	if (code != AL_OK && code != AL_AGAIN) {
+		lane_lost(l, code, &err);
+		return;
+	}
+	al_ws_trim(&l->c->ws);
+	al_carrier_watch(l->c, AL_WANT_READ |
+	    (code == AL_AGAIN ? AL_WANT_WRITE : 0));
+	if (l->read_due)
+		al_task_queue(&m->task);
 }
 
 static void
 pump(void *arg)
 {
 	struct al_mux *m = arg;
-	struct al_err err = { .code = AL_OK };
-	enum al_code code;
+	struct lane *l, *next;
 
-	if (m->read_due && !m->ended)
-		read_some(m);
-	code = m->ended ? AL_OK : write_some(m, &err);
-	if (!m->ended && code != AL_OK && code != AL_AGAIN)
-		link_lost(m, code, &err);
+	for (l = TAILQ_FIRST(&m->lanes); l != NULL && !m->ended; l = next) {
+		next = TAILQ_NEXT(l, entry);
+		if (l->read_due && !l->gone)
+			read_some(l);
+		if (!m->ended && !l->gone)
+			pump_lane(l);
+	}
 	if (!m->ended && m->closing && al_session_close_sent(m->s) &&
-	    !m->blocked)
+	    !is_blocked(m))
 		closed_by_us(m);
-	if (m->ended)
-		return;
-	al_ws_trim(&m->c->ws);
-	al_carrier_watch(m->c, AL_WANT_READ |
-	    (code == AL_AGAIN ? AL_WANT_WRITE : 0));
-	if (m->read_due)
-		al_task_queue(&m->task);
-	arm(m);
+	if (!m->ended)
+		arm(m);
 }
 
 static void
 on_ready(void *arg, unsigned ready)
 {
-	struct al_mux *m = arg;
+	struct lane *l = arg;
+	struct al_mux *m = l->m;
 
 	if (ready & AL_WANT_READ)
-		read_some(m);
+		read_some(l);
 	if (!m->ended)
 		al_task_queue(&m->task);
 }
@@ -444,8 +603,11 @@ free_now(void *p)
 	struct al_mux *m = p;
 
 	al_task_fini(&m->task);
+	al_timer_fini(&m->timer);
+	while (!TAILQ_EMPTY(&m->lanes))
+		lane_free(TAILQ_FIRST(&m->lanes));
 	al_session_free(m->s);
-	al_carrier_free(m->c);
+	free(m->why);
 	free(m);
 }
 
@@ -454,49 +616,93 @@ static void
 end_with(struct al_mux *m, const struct al_err *why)
 {
 	struct al_err copy = *why;
+	struct lane *l;
 
 	if (m->ended)
 		return;
 	m->ended = true;
 	lose_all(m, why->code == AL_EREFUSED ? (uint16_t)why->status :
 	    AL_CHAN_SESSION_LOST, copy.text);
-	if (m->c != NULL) {
-		al_watch_set(&m->c->watch, 0);
-		al_timer_cancel(&m->c->timer);
-		if (why->stage == AL_AT_SESSION && (why->code == AL_EOF ||
-		    why->code == AL_EREFUSED)) {
-			al_carrier_linger(m->c, 1000, "");
-			m->c = NULL;
-		}
-	}
+	al_timer_cancel(&m->timer);
+	if (copy.stage == AL_AT_SESSION && (copy.code == AL_EOF ||
+	    copy.code == AL_EREFUSED))
+		leave_all(m);
+	TAILQ_FOREACH(l, &m->lanes, entry)
+		al_watch_set(&l->c->watch, 0);
 	if (!m->freed)
 		m->ops->on_end(m->arg, &copy);
 }
 
 static struct al_mux *
-mux_new(struct al_loop *loop, struct al_carrier *c,
-    const struct al_session_opts *o, const struct al_mux_ops *ops, void *arg,
+mux_new(struct al_loop *loop, const struct al_session_opts *o,
+    enum al_role role, const struct al_mux_ops *ops, void *arg,
     struct al_err *err)
 {
+	struct al_session_opts of_role = *o;
 	struct al_mux *m = calloc(1, sizeof(*m));
 
 	if (m == NULL) {
 		(void)al_fail_nomem(err, AL_AT_SESSION);
 		return NULL;
 	}
+	TAILQ_INIT(&m->lanes);
 	m->loop = loop;
 	m->ops = ops;
 	m->arg = arg;
-	m->s = al_session_new(o, al_now_us(), err);
+	of_role.role = role;
+	m->s = al_session_new(&of_role, al_now_us(), err);
 	if (m->s == NULL ||
 	    al_task_init(&m->task, loop, pump, m, err) != AL_OK ||
-	    al_carrier_own(c, on_ready, on_time, m, err) != AL_OK) {
+	    al_timer_init(&m->timer, loop, on_time, m, err) != AL_OK) {
 		free_now(m);
 		return NULL;
 	}
-	m->c = c;
-	m->read_due = true;
 	return m;
+}
+
+/* Takes c when all goes well.  hello: the acceptor's. */
+static enum al_code
+add_lane(struct al_mux *m, struct al_carrier *c, const struct al_hello *hello,
+    struct al_err *err)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return al_fail_nomem(err, AL_AT_SESSION);
+	l->m = m;
+	if (al_carrier_own(c, on_ready, NULL, l, err) == AL_OK)
+		l->link = hello == NULL ? al_link_open(m->s, al_now_us(),
+		    err) : al_link_accept(m->s, hello, al_now_us(), err);
+	if (l->link == NULL) {
+		free(l);
+		return err->code;
+	}
+	l->c = c;
+	l->read_due = true;
+	TAILQ_INSERT_TAIL(&m->lanes, l, entry);
+	al_mux_kick(m);
+	return AL_OK;
+}
+
+enum al_code
+al_mux_attach(struct al_mux *m, struct al_stream *stream, struct al_err *err)
+{
+	struct al_carrier *c;
+
+	if (m->ended || m->closing)
+		return al_fail(err, AL_ENET, AL_AT_SESSION, 0,
+		    "the session has ended");
+	c = al_carrier_new(m->loop, stream, AL_WS_CLIENT, err);
+	if (c == NULL)
+		return err->code;
+	if (add_lane(m, c, NULL, err) == AL_OK) {
+		TAILQ_LAST(&m->lanes, lanes)->joining = m->was_up;
+		tell_all(m);		/* the link that gave way to it */
+		return AL_OK;
+	}
+	c->stream = NULL;		/* stays with the caller */
+	al_carrier_free(c);
+	return err->code;
 }
 
 struct al_mux *
@@ -504,25 +710,12 @@ al_mux_open(struct al_loop *loop, struct al_stream *stream,
     const struct al_session_opts *o, const struct al_mux_ops *ops, void *arg,
     struct al_err *err)
 {
-	struct al_session_opts opener = *o;
-	struct al_carrier *c = al_carrier_new(loop, stream, AL_WS_CLIENT, err);
-	struct al_mux *m;
+	struct al_mux *m = mux_new(loop, o, AL_OPENER, ops, arg, err);
 
-	if (c == NULL)
-		return NULL;
-	opener.role = AL_OPENER;
-	m = mux_new(loop, c, &opener, ops, arg, err);
-	if (m != NULL)
-		m->link = al_link_open(m->s, al_now_us(), err);
-	if (m == NULL || m->link == NULL) {
-		c->stream = NULL;	/* stays with the caller */
-		if (m == NULL)
-			al_carrier_free(c);
-		else
-			free_now(m);
+	if (m != NULL && al_mux_attach(m, stream, err) != AL_OK) {
+		free_now(m);
 		return NULL;
 	}
-	al_mux_kick(m);
 	return m;
 }
 
@@ -531,23 +724,45 @@ al_mux_accept(struct al_loop *loop, struct al_greeted *g,
     const struct al_session_opts *o, const struct al_mux_ops *ops, void *arg,
     struct al_err *err)
 {
-	struct al_session_opts acceptor = *o;
-	struct al_mux *m;
+	struct al_mux *m = mux_new(loop, o, AL_ACCEPTOR, ops, arg, err);
 
-	acceptor.role = AL_ACCEPTOR;
-	m = mux_new(loop, g->c, &acceptor, ops, arg, err);
-	if (m != NULL) {
+	if (m != NULL && add_lane(m, g->c, &g->hello, err) == AL_OK) {
 		g->c = NULL;
-		m->link = al_link_accept(m->s, &g->hello, al_now_us(), err);
+	} else if (m != NULL) {
+		free_now(m);
+		m = NULL;
 	}
 	al_greeted_free(g);
-	if (m != NULL && m->link == NULL) {
-		free_now(m);
-		return NULL;
-	}
-	if (m != NULL)
-		al_mux_kick(m);
 	return m;
+}
+
+enum al_welcome_status
+al_mux_resume(struct al_mux *m, struct al_greeted *g)
+{
+	struct al_frame f;
+	struct al_err err;
+	enum al_welcome_status status;
+
+	if (m->ended || m->closing)
+		return AL_WELCOME_UNKNOWN;
+	if (al_frame_decode(&f, g->raw, g->raw_len, &err) != AL_OK)
+		return AL_WELCOME_BAD_PROOF;
+	status = al_session_resume(m->s, &f, &g->hello);
+	if (status == AL_WELCOME_RESUMED && add_lane(m, g->c, &g->hello,
+	    &err) == AL_OK) {
+		g->c = NULL;
+		al_greeted_free(g);
+	} else if (status == AL_WELCOME_RESUMED) {
+		status = AL_WELCOME_LIMIT;	/* out of memory */
+	}
+	tell_all(m);
+	return status;
+}
+
+bool
+al_mux_is_detached(const struct al_mux *m)
+{
+	return !m->ended && m->was_up && !al_session_is_up(m->s);
 }
 
 void
@@ -563,6 +778,7 @@ al_mux_free(struct al_mux *m)
 	why.stage = AL_AT_NONE;
 	end_with(m, &why);
 	al_task_fini(&m->task);
+	al_timer_fini(&m->timer);
 	al_loop_bury(m->loop, m, free_now);
 }
 
@@ -572,7 +788,9 @@ al_mux_close(struct al_mux *m, uint16_t code, const char *text)
 	if (m->ended || m->closing)
 		return;
 	m->closing = true;
-	m->close_by_us = al_now_us() + CLOSE_MS * 1000;
+	/* without a link there is nobody to say it to */
+	m->close_by_us = al_now_us() + (TAILQ_EMPTY(&m->lanes) ? 0 :
+	    CLOSE_MS * 1000);
 	al_session_close(m->s, code, text);
 	al_mux_kick(m);
 }

@@ -48,6 +48,16 @@ struct al_end {
 	struct al_chan		*chan;
 };
 
+/* What has become of the connections below. */
+enum al_lane {
+	AL_LANE_LOST,		/* the last one: channels wait, until it is
+				 * resumed or too late; why: how it ended     */
+	AL_LANE_RESUMED,	/* by another one, nothing is missing         */
+	AL_LANE_SWITCHED,	/* a newer one has taken over from one alive  */
+	AL_LANE_UNWANTED,	/* the peer wants to close it soon            */
+	AL_LANE_FAILED		/* one that was to resume was refused: why    */
+};
+
 struct al_mux_ops {
 	/* The link is committed both ways; channels may be opened before. */
 	void (*on_up)(void *arg);
@@ -60,6 +70,9 @@ struct al_mux_ops {
 	void (*on_goaway)(void *arg, uint16_t code, uint32_t retry_after_s,
 	    const char *text);
 	void (*on_pong)(void *arg, uint64_t rtt_us);
+	/* NULL: nobody wants to know.  why only where it says so. */
+	void (*on_link)(void *arg, enum al_lane what,
+	    const struct al_err *why);
 	/* Once: the session is over, every end has been told (on_gone).  Free
 	 * the mux, here or later.  AL_EOF: closed on purpose, by either side
 	 * (err->status is CLOSE's code). */
@@ -80,6 +93,16 @@ struct al_greeted;
 struct al_mux *al_mux_accept(struct al_loop *loop, struct al_greeted *g,
     const struct al_session_opts *o, const struct al_mux_ops *ops, void *arg,
     struct al_err *err);
+
+/* Another connection for a session that was up: when it was lost, or while the
+ * present one lives, which is left then.  As al_mux_open. */
+enum al_code al_mux_attach(struct al_mux *m, struct al_stream *stream,
+    struct al_err *err) AL_MUST_CHECK;
+/* The same for the acceptor, with a HELLO that names this session and is of
+ * its principal.  RESUMED: g was taken; else it is the caller's to reject. */
+enum al_welcome_status al_mux_resume(struct al_mux *m, struct al_greeted *g);
+/* It was up, and has no connection now. */
+bool al_mux_is_detached(const struct al_mux *m);
 
 /* Ends that are left are told AL_GONE_LOST first; on_end is not called. */
 void al_mux_free(struct al_mux *m);

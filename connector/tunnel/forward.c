@@ -447,11 +447,31 @@ on_down(void *arg, const struct al_err *why, uint64_t retry_ms)
 	    (double)retry_ms / 1000);
 }
 
+static void
+on_link(void *arg, enum al_lane what, const struct al_err *why,
+    uint64_t retry_ms)
+{
+	struct forwarding *fw = arg;
+
+	(void)retry_ms;
+	if (fw->stopping)
+		return;
+	if (what == AL_LANE_LOST)
+		say(fw->t, "connection lost: %s; connections wait for the "
+		    "next one", why->text);
+	else if (what == AL_LANE_RESUMED)
+		say(fw->t, "connected again via %s, nothing is missing",
+		    al_client_via(fw->client));
+	else if (what == AL_LANE_FAILED && fw->t->verbose > 0)
+		say(fw->t, "not yet: %s", why->text);
+}
+
 static const struct al_client_ops client_ops = {
 	.on_target = on_target,
 	.on_step = on_step,
 	.on_up = on_up,
 	.on_down = on_down,
+	.on_link = on_link,
 };
 
 /* The gateway hears CLOSE, so that its log says who ended what. */

@@ -426,12 +426,14 @@ client_open(struct client *cl, const char *path, const char *authorization,
 	UNTIL(cl->up || cl->mux == NULL);
 }
 
+/* In order: without CLOSE the session would wait for another connection. */
 static void
 client_close(struct client *cl)
 {
-	if (cl->mux != NULL)
-		al_mux_free(cl->mux);
-	cl->mux = NULL;
+	if (cl->mux == NULL)
+		return;
+	al_mux_close(cl->mux, AL_CHAN_DONE, NULL);
+	UNTIL(cl->mux == NULL);
 }
 
 /* Open, and wait for the answer. */

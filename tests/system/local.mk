@@ -26,6 +26,7 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/burst.py \
 	tests/system/test_matrix.py tests/system/test_netcheck.py \
 	tests/system/test_netns.py tests/system/test_pac.py \
 	tests/system/test_pac_daemon.py tests/system/test_pac_helper.py \
+	tests/system/test_resume.py \
 	tests/system/test_route.py \
 	tests/system/test_socks_gss.py tests/system/test_ssh.py \
 	tests/system/test_stall.py tests/system/test_syscfg.py \

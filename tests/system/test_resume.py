@@ -1,0 +1,174 @@
+"""A session outlives its connections: cut proxies, restarts, rotation."""
+import socket
+import threading
+import time
+
+import pytest
+
+import alpacon
+import servers
+import traffic
+from proc import free_port, until
+
+
+class Cutter:
+    """A TCP relay in front of a proxy that cuts what it carries."""
+
+    def __init__(self, to):
+        self.to, self.live, self.made = to, [], 0
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                a, _ = self.sock.accept()
+                b = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                return
+            with self.lock:
+                self.live.append((a, b))
+                self.made += 1
+            for x, y in ((a, b), (b, a)):
+                threading.Thread(target=self._pump, args=(x, y),
+                                 daemon=True).start()
+
+    @staticmethod
+    def _pump(x, y):
+        try:
+            while data := x.recv(65536):
+                y.sendall(data)
+            y.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self, reset):
+        with self.lock:
+            pairs, self.live = self.live, []
+        for a, b in pairs:
+            for s in (a, b):
+                try:        # wakes whoever reads it
+                    s.shutdown(socket.SHUT_RD if reset
+                               else socket.SHUT_RDWR)
+                except OSError:
+                    pass
+                if reset:
+                    traffic.reset(s)
+                else:
+                    s.close()
+
+    def close(self):
+        self.sock.close()
+
+
+@pytest.fixture
+def path(box):
+    """Both ends by a squid that can be cut."""
+    squid = servers.squid(box)
+    cutter = Cutter(squid.port)
+    p = alpacon.Path(box, proxies=[f"http://127.0.0.1:{cutter.port}"])
+    p.cutter, p.squid = cutter, squid
+    yield p
+    cutter.close()
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
+def test_cuts(path, reset):
+    """Cut again and again, with transfers each way: not a byte is missing."""
+    target = traffic.Target()
+    _, local = path.operator.forward(target.port)
+    stop = threading.Event()
+    cuts = []
+
+    def cutting():
+        while not stop.wait(1):
+            path.cutter.cut(reset)
+            cuts.append(1)
+    t = threading.Thread(target=cutting)
+    t.start()
+    try:
+        assert traffic.exchanges(local, 16 << 20, 4, target) == []
+    finally:
+        stop.set()
+        t.join()
+    assert len(cuts) >= 2
+    log = path.connector.proc.text()
+    assert "session-resumed" in log and log.count("session-up") == 1
+    target.close()
+
+
+def test_open_connection_survives(path):
+    """What a person has open: an echo, over a restart of the proxy."""
+    echo = traffic.Once(traffic.echo)
+    p, local = path.operator.forward(echo.port)
+    with socket.create_connection(("127.0.0.1", local)) as s:
+        s.settimeout(30)
+        for i in range(3):
+            s.sendall(b"before%d" % i)
+            assert s.recv(100) == b"before%d" % i
+            path.squid.proc.popen.kill()
+            path.squid.proc.popen.wait()
+            path.cutter.cut(True)
+            s.sendall(b"meanwhile")         # it waits
+            q = servers.squid(path.box, port=path.squid.port)
+            path.squid = q
+            got = b""
+            while len(got) < 9:
+                got += s.recv(100)
+            assert got == b"meanwhile"
+    assert "nothing is missing" in p.text()
+    echo.close()
+
+
+def test_lost_for_good(box):
+    """The gateway is another one now: channels are reset, never ended as if
+    they were complete."""
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g).start()
+    op = alpacon.Operator(g)
+    held = traffic.Once(lambda s: (s.sendall(b"half"), s.recv(1)))
+    _, local = op.forward(held.port)
+    s = socket.create_connection(("127.0.0.1", local))
+    s.settimeout(30)
+    assert s.recv(10) == b"half"
+    g.proc.popen.kill()
+    g.proc.popen.wait()
+    seen = len(c.proc.text())
+    g.start()
+    with pytest.raises(ConnectionResetError):
+        s.recv(10)
+    c.wait_up(since=seen)
+    assert "session was lost" in c.proc.text()[seen:]
+    held.close()
+
+
+def test_max_age(box):
+    """A new connection takes over before the proxy would cut."""
+    squid = servers.squid(box)
+    cutter = Cutter(squid.port)
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g, proxies=[f"http://127.0.0.1:{cutter.port}"],
+                          extra="link_max_age = 10s\n").start()
+    target = traffic.Target()
+    _, local = alpacon.Operator(g).forward(target.port)
+    until("a switch", lambda: "link-switched" in c.proc.text(), 25)
+    assert traffic.exchanges(local, 8 << 20, 4, target) == []
+    assert cutter.made == 2
+    assert c.proc.text().count("session-up") == 1
+    target.close()
+    cutter.close()
+
+
+def test_grace_over(box):
+    """Nobody comes back in time: the gateway says so and forgets it."""
+    squid = servers.squid(box)
+    cutter = Cutter(squid.port)
+    g = alpacon.Gateway(box, extra="session_grace = 5s\n").start()
+    alpacon.Connector(g, proxies=[f"http://127.0.0.1:{cutter.port}"]).start()
+    cutter.close()
+    cutter.cut(True)
+    until("the end of the session",
+          lambda: any(x["event"] == "session-end" for x in g.audit_lines()),
+          15)
