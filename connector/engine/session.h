@@ -108,7 +108,9 @@ void al_link_alive(struct al_link *l, uint64_t now_us);
  * The next message: link frames (ACK, PING, ...) in front of at most one
  * record.  rec may be NULL.  The AL_MSG_HEADROOM bytes before rec may be
  * overwritten by the caller.  The pointers are valid until the next call on
- * the session; the caller sends the whole message before anything else.
+ * the session; the caller sends the whole message before anything else.  What
+ * rec points at stays as it is, whatever is acknowledged meanwhile, until the
+ * next al_link_take of the same link or its end.
  * Seals the open record when no sealed one waits.  false: nothing to send.
  */
 #define AL_MSG_HEADROOM	(AL_HEADROOM - AL_FRAME_HEADER)
@@ -208,7 +210,7 @@ bool al_chan_is_ended(const struct al_chan *c);
 
 /* --- what happened -------------------------------------------------------- */
 enum al_ev_type {
-	AL_EV_UP,		/* the first link is committed (START both ways) */
+	AL_EV_UP,		/* the first link is committed (START both)     */
 	AL_EV_REJECTED,		/* opener: WELCOME said no; code is its status,
 				 * value: retry after s; free the link          */
 	AL_EV_OPEN,		/* chan, kind, text (JSON): answer it           */
@@ -223,7 +225,7 @@ enum al_ev_type {
 	AL_EV_GOAWAY,		/* code, value: retry after s, text             */
 	AL_EV_CLOSE,		/* code, text: the session is over              */
 	AL_EV_SWITCHED,		/* link is the committed one now                */
-	AL_EV_DETACHED,		/* no link carries the session: the opener dials */
+	AL_EV_DETACHED,		/* no link carries the session any more         */
 	AL_EV_RESUMED,		/* link carries it again                        */
 	AL_EV_LINK_OVER,	/* link, code (enum al_code; AL_OK: as planned),
 				 * text: close the connection, free the link    */

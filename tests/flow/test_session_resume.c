@@ -29,7 +29,7 @@ struct flow {
 	struct roads	 rs;		/* first */
 	struct conv	 cv[CONVS];
 	size_t		 n_cv, live, live_max;
-	bool		 draining, lost[2], closed;
+	bool		 draining, lost[2];
 	uint64_t	 down_us[2], redial_us, grace_us;
 	size_t		 bytes, dials, cuts, moves, resumes, replays;
 };
@@ -166,7 +166,7 @@ on_lost(struct flow *f, size_t side, const struct al_event *ev)
 	uint64_t grace = f->grace_us + (side == 0 ? OPENER_GRACE_US : 0);
 
 	if (side == 1 && !w->node[1].s->settled)
-		return;		/* it had not begun: another HELLO begins anew */
+		return;		/* another HELLO begins anew */
 	WORLD_CHECK(w, ev->code == AL_CHAN_SESSION_LOST);
 	WORLD_CHECK(w, !roads_healthy(&f->rs));
 	if (ev->value != 0)
@@ -220,8 +220,7 @@ on_link_event(struct flow *f, size_t side, const struct al_event *ev)
 		on_lost(f, side, ev);
 		break;
 	default:
-		WORLD_CHECK(w, ev->type == AL_EV_PONG ||
-		    (ev->type == AL_EV_CLOSE && f->closed));
+		WORLD_CHECK(w, ev->type == AL_EV_PONG);
 	}
 }
 
@@ -296,7 +295,7 @@ dial_if_wanted(struct flow *f)
 {
 	struct world *w = &f->rs.w;
 
-	if (is_over(f) || f->closed || !al_session_wants_link(w->node[0].s) ||
+	if (is_over(f) || !al_session_wants_link(w->node[0].s) ||
 	    w->now_us < f->redial_us)
 		return;
 	f->redial_us = w->now_us + 1 + rnd(w, rnd(w, 2) ? 10000 : 5000000);
@@ -353,7 +352,7 @@ next_time(const struct flow *f)
 {
 	uint64_t at = roads_next(&f->rs);
 
-	if (!is_over(f) && !f->closed && f->redial_us < at &&
+	if (!is_over(f) && f->redial_us < at &&
 	    al_session_wants_link(f->rs.w.node[0].s))
 		at = f->redial_us;
 	return at;

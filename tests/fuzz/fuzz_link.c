@@ -9,10 +9,13 @@
 #include "tests/lib/world.h"
 
 #define CHANS	8
+#define LINKS	4
 
 struct caller {
 	struct world	 w;
 	struct node	*n;
+	struct al_link	*link[LINKS];	/* n->l is the one in use */
+	size_t		 n_links;
 	struct al_chan	*chan[CHANS];
 	struct al_chan	*unanswered[CHANS];
 };
@@ -139,6 +142,34 @@ do_chan(struct caller *u, unsigned what, struct al_chan **p)
 	}
 }
 
+/* Another link, as if its HELLO had been judged; the next message is its. */
+static void
+add_link(struct caller *u)
+{
+	const struct al_hello hello = { .min_version = 1, .max_version = 1,
+	    .epoch = (uint32_t)u->n_links };
+	struct al_err err;
+	struct al_link *l;
+
+	if (u->n_links == LINKS)
+		return;
+	l = u->n->s->role == AL_OPENER ?
+	    al_link_open(u->n->s, u->w.now_us, &err) :
+	    al_link_accept(u->n->s, &hello, u->w.now_us, &err);
+	if (l != NULL)
+		u->link[u->n_links++] = u->n->l = l;
+}
+
+static void
+use_link(struct caller *u, size_t more)
+{
+	size_t i = 0;
+
+	while (u->link[i] != u->n->l)
+		i++;
+	u->n->l = u->link[(i + more) % u->n_links];
+}
+
 static void
 do_step(struct caller *u, unsigned step)
 {
@@ -180,8 +211,14 @@ do_step(struct caller *u, unsigned step)
 	case 12:
 		al_session_close(u->n->s, step % 2 ? 0 : 17, "x");
 		break;
-	default:
+	case 13:
 		(void)al_session_ping(u->n->s, u->w.now_us);
+		break;
+	case 14:
+		add_link(u);
+		break;
+	default:
+		use_link(u, 1 + step % 2);
 	}
 }
 
@@ -230,7 +267,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
 	static struct caller u;
-	const struct al_hello hello = { .min_version = 1, .max_version = 1 };
 	uint8_t how = len > 0 ? *p++ : 0;
 	struct al_session_opts o = { .role = how & 1 ? AL_OPENER :
 	    AL_ACCEPTOR, .process = &u.w.budget };
@@ -248,8 +284,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	u.n->s = al_session_new(&o, u.w.now_us, &err);
 	CHECK(u.n->s != NULL);
 	u.n->ring_max0 = RING_MIN;
-	u.n->l = how & 1 ? al_link_open(u.n->s, u.w.now_us, &err) :
-	    al_link_accept(u.n->s, &hello, u.w.now_us, &err);
+	add_link(&u);
 	CHECK(u.n->l != NULL);
 	if (how & 2)
 		greet(&u, o.role);

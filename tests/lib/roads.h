@@ -60,7 +60,7 @@ side_of(const struct node *n)
 	return (size_t)(n - n->w->node);
 }
 
-/* --- parcels --------------------------------------------------------------- */
+/* --- parcels -------------------------------------------------------------- */
 static inline void
 parcel_free(struct parcel *p)
 {
@@ -155,7 +155,7 @@ road_send_eof(struct roads *rs, struct road *r, size_t to)
 	road_push(rs, r, to, p);
 }
 
-/* --- roads ----------------------------------------------------------------- */
+/* --- roads ---------------------------------------------------------------- */
 static inline struct road *
 road_new(struct roads *rs)
 {
@@ -235,7 +235,7 @@ road_cut(struct roads *rs, struct road *r)
 	}
 }
 
-/* --- the acceptor's gate --------------------------------------------------- */
+/* --- the acceptor's gate -------------------------------------------------- */
 static inline void
 road_reject(struct roads *rs, struct road *r, uint8_t status)
 {
@@ -263,6 +263,8 @@ roads_forget(struct roads *rs)
 		n->s->ring_max += RING_MIN - n->ring_max0;
 	al_session_free(n->s);
 	n->s = NULL;
+	rs->opts.resume_key[0]++;	/* the next one's, and its id */
+	rs->opts.id[0]++;
 }
 
 static inline struct al_link *
@@ -324,7 +326,7 @@ road_greet(struct roads *rs, struct road *r, const struct al_block *b)
 		road_reject(rs, r, (uint8_t)status);
 }
 
-/* --- moving ---------------------------------------------------------------- */
+/* --- moving --------------------------------------------------------------- */
 /* One parcel at one end; false: none is there. */
 static inline bool
 road_read(struct roads *rs, struct road *r, size_t side)
@@ -474,7 +476,7 @@ roads_dial(struct roads *rs)
 	return r;
 }
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------- */
 static inline void
 roads_init(struct roads *rs, uint64_t seed)
 {

@@ -283,6 +283,20 @@ no_sample_of_replay(void **state)
 	script_step(&t, "time 3000");
 	script_step(&t, "< ACK 36");
 	assert_int_equal(al_session_rtt_us(t.s), 3000);
+	assert_int_equal(t.s->flight.rtt[0], 3000);
+	/* sent on the old link, acknowledged before it was replayed */
+	script_step(&t, "open");
+	script_step(&t, "> OPEN 5 49152 {}");
+	script_step(&t, "open");
+	script_step(&t, "> OPEN 7 49152 {}");
+	script_step(&t, "dial");
+	script_step(&t, "> HELLO 3 0");
+	script_step(&t, "time 3000000");
+	script_step(&t, "< WELCOME 1 36");
+	script_step(&t, ">1 START 36, OPEN 5 49152 {}");
+	assert_int_equal(t.s->flight.rtt[0], 0);
+	script_step(&t, "< START 0 | ACK 72");
+	assert_int_equal(al_session_rtt_us(t.s), 0);
 	script_fini(&t);
 }
 
