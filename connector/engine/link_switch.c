@@ -58,8 +58,10 @@ al_link_commit(struct al_link *l, uint64_t now_us)
 
 	if (s->link == l)
 		return;
-	if (s->link != NULL)
+	if (s->link != NULL) {
 		s->link->next = NULL;
+		s->link->start_due = false;
+	}
 	s->link = l;
 	s->rate_us = now_us;
 	s->rate_acked = s->acked;

@@ -159,6 +159,12 @@ static const struct row {
 	    "> WELCOME 1 0", "< START 0", "! SWITCHED", "use 1",
 	    "< START 0 | OPEN 1 0 {}", "!", "use 2", "< OPEN 1 0 {}",
 	    "! OPEN a {}", NULL } },
+	{ "no START again on a link that was left", AL_ACCEPTOR, LIVE, {
+	    "open", "> OPEN 2 49152 {}", "open", "> OPEN 4 49152 {}",
+	    "judge 1 1 0", "> WELCOME 1 0", "< START 0",
+	    ">1 START 0, OPEN 2 49152 {}", "< ACK 36", "judge 1 2 0",
+	    "> WELCOME 1 0", "open", "< START 0", "use 1", ">", "use 2",
+	    "> START 36 / OPEN 6 49152 {}", NULL } },
 	{ "START of a lower epoch", AL_ACCEPTOR, LIVE, { "judge 1 1 0",
 	    "> WELCOME 1 0", "judge 1 2 0", "use 1", "< START 0",
 	    "! LINK_OVER 0 #1 " LATER, "use 2", "> WELCOME 1 0",
