@@ -30,6 +30,7 @@ struct flow {
 	struct conv	 cv[CONVS];
 	size_t		 n_cv, live, live_max;
 	bool		 draining, lost[2];
+	size_t		 cuts_in_10, dooms_in_12, burst;
 	uint64_t	 down_us[2], redial_us, grace_us;
 	size_t		 bytes, dials, cuts, moves, resumes, replays;
 };
@@ -91,8 +92,8 @@ open_conv(struct flow *f)
 	(void)snprintf(json, sizeof(json), "%zu", f->n_cv);
 	cv->key = f->n_cv++;
 	for (i = 0; i < 2; i++)
-		cv->want[i] = CHOOSE(w, 0, 100, 20000, 300000, 3000000) +
-		    rnd(w, 100);
+		cv->want[i] = CHOOSE(w, 0, 100, 20000, 300000, 3000000,
+		    3000000) + rnd(w, 100);
 	cv->c[side] = al_chan_open(w->node[side].s, &o, cv, w->now_us, &err);
 	WORLD_CHECK(w, cv->c[side] != NULL);
 	al_chan_set_readable(cv->c[side]);
@@ -268,7 +269,7 @@ any_road(struct flow *f)
 	return NULL;
 }
 
-/* A third of the roads loses one of the first messages, and all later. */
+/* Some roads lose one of the first messages, and all later. */
 static void
 dial(struct flow *f)
 {
@@ -282,7 +283,9 @@ dial(struct flow *f)
 	r->delay_us = f->draining ? w->delay_us : CHOOSE(w, w->delay_us,
 	    w->delay_us, 0, 50000, 300000);
 	r->jitter_us = w->jitter_us;
-	if (f->draining || rnd(w, f->dials == 1 ? 16 : 3) > 0)
+	r->wire_max = f->draining || rnd(w, 2) ? w->wire_max :
+	    CHOOSE(w, 1, 20000, 1 << 20);
+	if (f->draining || rnd(w, f->dials == 1 ? 48 : 12) >= f->dooms_in_12)
 		return;
 	side = rnd(w, 2);
 	r->end[side].doom = 1 + rnd(w, 4);
@@ -330,11 +333,11 @@ trouble(struct flow *f)
 	struct road *r = any_road(f);
 	size_t dice = rnd(w, 10);
 
-	if (dice < 4 && r != NULL) {
+	if (dice < f->cuts_in_10 && r != NULL) {
 		WORLD_TRACE(w, "cut %zu", (size_t)(r - f->rs.road));
 		f->cuts++;
 		road_cut(&f->rs, r);
-	} else if (dice < 5 && r != NULL) {
+	} else if (dice == 8 && r != NULL) {
 		WORLD_TRACE(w, "close %zu", (size_t)(r - f->rs.road));
 		road_close(&f->rs, r, rnd(w, 2));
 	} else if (dice < 9) {
@@ -413,7 +416,7 @@ act(struct flow *f, unsigned peace)
 			roads_events(&f->rs, side, SIZE_MAX);
 	} else if (dice < 80) {
 		WORLD_TRACE(w, "write at %zu", side);
-		for (n = 1 + rnd(w, 8); r != NULL && n > 0 &&
+		for (n = 1 + rnd(w, f->burst); r != NULL && n > 0 &&
 		    road_write(&f->rs, r, side); n--)
 			;
 	} else if (dice < 92) {
@@ -521,15 +524,19 @@ flow_init(struct flow *f, uint64_t seed)
 	roads_init(&f->rs, seed);
 	w->on_event = on_event;
 	w->on_turn = on_turn;
+	f->cuts_in_10 = CHOOSE(w, 0, 1, 4, 7);
+	f->dooms_in_12 = CHOOSE(w, 0, 1, 4);
+	f->burst = CHOOSE(w, 1, 2, 8);
 	f->live_max = CHOOSE(w, 1, 3, 8);
 	w->delay_us = CHOOSE(w, 0, 100, 3000, 40000);
 	w->jitter_us = CHOOSE(w, 0, 500, 20000);
-	w->wire_max = CHOOSE(w, 1, 30000, 1 << 18, 1 << 20);
+	w->wire_max = CHOOSE(w, 1, 30000, 1 << 18, 1 << 20, 1 << 20);
 	o.grace_s = (uint32_t)CHOOSE(w, 60, 60, 60, 60, 900, 900, 900, 5);
 	f->grace_us = o.grace_s * UINT64_C(1000000);
 	o.ping_ms = (uint32_t)CHOOSE(w, 0, 2000);
 	o.dead_ms = o.ping_ms != 0 ? 5000 : 0;
-	roads_start(&f->rs, o, CHOOSE(w, RING_MIN, 20000, 100000));
+	roads_start(&f->rs, o, CHOOSE(w, RING_MIN, RING_MIN, 20000,
+	    200000));
 }
 
 static size_t
@@ -542,7 +549,7 @@ setting(const char *name, size_t otherwise)
 
 struct sums {
 	size_t	events, seeds, bytes, dials, cuts, moves, resumes, stale;
-	size_t	replays, lost, convs;
+	size_t	replays, lost, convs, again;
 };
 
 static void
@@ -553,7 +560,7 @@ one_run(uint64_t seed, struct sums *sum)
 	size_t i;
 
 	flow_init(&f, seed);
-	peace = (unsigned)CHOOSE(&f.rs.w, 1, 3, 10);
+	peace = (unsigned)CHOOSE(&f.rs.w, 1, 3, 10, 30);
 	for (i = 0; i < RUN_EVENTS && !is_over(&f); i++) {
 		act(&f, peace);
 		if (i % 64 == 0)
@@ -573,6 +580,7 @@ one_run(uint64_t seed, struct sums *sum)
 	sum->moves += f.moves;
 	sum->resumes += f.resumes;
 	sum->stale += f.rs.stale;
+	sum->again += f.rs.again;
 	sum->replays += f.replays;
 	sum->lost += f.lost[0] + f.lost[1];
 	roads_fini(&f.rs);
@@ -592,11 +600,11 @@ at_random(void **state)
 	while (!only && sum.events < events);
 	print_message("# %zu events, %zu seeds: %zu channels, %zu MiB, "
 	    "%zu dials, %zu cuts, %zu switches, %zu resumptions, %zu stale, "
-	    "%zu replays, %zu lost\n", sum.events, sum.seeds, sum.convs,
+	    "%zu replays, %zu STARTs again, %zu lost\n", sum.events, sum.seeds, sum.convs,
 	    sum.bytes >> 20, sum.dials, sum.cuts, sum.moves, sum.resumes,
-	    sum.stale, sum.replays, sum.lost);
+	    sum.stale, sum.replays, sum.again, sum.lost);
 	assert_true(only || (sum.moves > 0 && sum.resumes > 0 &&
-	    sum.stale > 0));
+	    sum.stale > 0 && sum.again > 0));
 }
 
 int

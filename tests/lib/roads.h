@@ -36,6 +36,7 @@ struct road {
 	bool		 used, greeted;
 	bool		 replay;	/* of an old HELLO, by nobody */
 	uint64_t	 delay_us, jitter_us;
+	size_t		 wire_max;	/* what a socket takes        */
 	struct road_end	 end[2];
 };
 
@@ -46,6 +47,7 @@ struct roads {
 	struct al_block	*hello[ROAD_HELLOS];
 	size_t		 hellos;
 	size_t		 stale;		/* judged so */
+	size_t		 again;		/* START on a link that had sent it */
 };
 
 static inline struct roads *
@@ -364,16 +366,20 @@ road_write(struct roads *rs, struct road *r, size_t side)
 	struct node *n = &rs->w.node[side];
 	struct world *w = &rs->w;
 	struct al_turn t;
+	bool started;
 
 	if (!r->used || !e->open || e->l == NULL)
 		return false;
 	if (!e->holds) {
-		if (to->bytes >= w->wire_max)
+		if (to->bytes >= r->wire_max)
 			return false;
 		while (al_session_turn(n->s, w->now_us, &t))
 			w->on_turn(n, &t);
+		started = e->l->may_send;
 		if (!al_link_take(e->l, w->now_us, &e->held))
 			return false;
+		rs->again += started && e->held.front_len > 0 &&
+		    e->held.front[0] == AL_F_START;
 		n->records += e->held.rec_len > 0;
 		e->holds = true;
 		if (rnd(w, 4) == 0)	/* the rest goes later */
