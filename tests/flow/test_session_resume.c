@@ -600,7 +600,8 @@ at_random(void **state)
 	while (!only && sum.events < events);
 	print_message("# %zu events, %zu seeds: %zu channels, %zu MiB, "
 	    "%zu dials, %zu cuts, %zu switches, %zu resumptions, %zu stale, "
-	    "%zu replays, %zu STARTs again, %zu lost\n", sum.events, sum.seeds, sum.convs,
+	    "%zu replays, %zu STARTs again, %zu lost\n",
+	    sum.events, sum.seeds, sum.convs,
 	    sum.bytes >> 20, sum.dials, sum.cuts, sum.moves, sum.resumes,
 	    sum.stale, sum.replays, sum.again, sum.lost);
 	assert_true(only || (sum.moves > 0 && sum.resumes > 0 &&
