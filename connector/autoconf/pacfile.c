@@ -264,6 +264,7 @@ schedule(struct al_pacfile *f, enum al_refresh_after after)
 		.after = after,
 		.max_age_s = f->max_age_s,
 		.failures = f->failures,
+		.serves = f->current != NULL,
 		.random = al_rng_u32(&f->rng),
 	};
 

@@ -19,7 +19,8 @@ after_failures(const struct al_refresh *r)
 	case 3:
 		return spread(120000, r->random);
 	default:
-		return spread(AL_REFRESH_FAILED_MS, r->random);
+		return spread(r->serves ? AL_REFRESH_FAILED_MS : 120000,
+		    r->random);
 	}
 }
 

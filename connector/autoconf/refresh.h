@@ -2,6 +2,7 @@
 #ifndef AL_AUTOCONF_REFRESH_H
 #define AL_AUTOCONF_REFRESH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define AL_REFRESH_MAX_MS	43200000u	/* 12 h   */
@@ -20,12 +21,15 @@ struct al_refresh {
 	enum al_refresh_after	after;
 	uint32_t		max_age_s;
 	unsigned		failures;
+	bool			serves;		/* an older script does,
+						 * meanwhile              */
 	uint32_t		random;		/* any                    */
 };
 
 /*
  * After success 12 h, or the age if that is shorter, but not under 5 min;
- * after failures 8 s, 32 s, 2 min, then 4 h; 2 s after a change of network.
+ * after failures 8 s, 32 s, 2 min, then 4 h, but 2 min as long as there is no
+ * script at all: nothing can leave until there is; 2 s after a change of network.
  * Waits of minutes are up to a tenth longer: a fleet that was started at once
  * must not ask its server at once for ever.
  */

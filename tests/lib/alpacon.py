@@ -208,9 +208,10 @@ class Path:
     """The whole of it: a proxy that is the way of both, a gateway, a
     connector for "web1", an operator."""
 
-    def __init__(self, box, proxies=(), password=None, **connector):
+    def __init__(self, box, proxies=(), password=None, gateway_extra="",
+                 **connector):
         self.box = box
-        self.gateway = Gateway(box).start()
+        self.gateway = Gateway(box, extra=gateway_extra).start()
         self.connector = Connector(
             self.gateway, proxies=proxies, password=password,
             user=servers.USER if password else None, **connector).start()

@@ -60,6 +60,7 @@ class Cutter:
                     s.close()
 
     def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)    # wakes accept
         self.sock.close()
 
 

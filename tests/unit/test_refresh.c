@@ -17,20 +17,25 @@ static const struct row {
 	enum al_refresh_after	after;
 	uint32_t		max_age_s;
 	unsigned		failures;
+	bool			serves;
 	uint64_t		least, most;
 } rows[] = {
-	{ AL_REFRESH_READ, AL_FETCH_NO_AGE, 0, 12 * HOUR, 12 * HOUR * 11 / 10 },
-	{ AL_REFRESH_READ, 86400, 0, 12 * HOUR, 12 * HOUR * 11 / 10 },
-	{ AL_REFRESH_READ, 3600, 0, HOUR, HOUR * 11 / 10 },
-	{ AL_REFRESH_READ, 301, 0, 301000, 331100 },
-	{ AL_REFRESH_READ, 299, 0, 5 * MIN, 330000 },
-	{ AL_REFRESH_READ, 0, 0, 5 * MIN, 330000 },
-	{ AL_REFRESH_FAILURE, 0, 1, 8000, 8000 },
-	{ AL_REFRESH_FAILURE, 0, 2, 32000, 32000 },
-	{ AL_REFRESH_FAILURE, 0, 3, 2 * MIN, 132000 },
-	{ AL_REFRESH_FAILURE, 0, 4, 4 * HOUR, 4 * HOUR * 11 / 10 },
-	{ AL_REFRESH_FAILURE, 0, UINT32_MAX, 4 * HOUR, 4 * HOUR * 11 / 10 },
-	{ AL_REFRESH_NETWORK, 0, 3, 2000, 2000 },
+	{ AL_REFRESH_READ, AL_FETCH_NO_AGE, 0, true, 12 * HOUR,
+	    12 * HOUR * 11 / 10 },
+	{ AL_REFRESH_READ, 86400, 0, true, 12 * HOUR, 12 * HOUR * 11 / 10 },
+	{ AL_REFRESH_READ, 3600, 0, true, HOUR, HOUR * 11 / 10 },
+	{ AL_REFRESH_READ, 301, 0, true, 301000, 331100 },
+	{ AL_REFRESH_READ, 299, 0, true, 5 * MIN, 330000 },
+	{ AL_REFRESH_READ, 0, 0, true, 5 * MIN, 330000 },
+	{ AL_REFRESH_FAILURE, 0, 1, true, 8000, 8000 },
+	{ AL_REFRESH_FAILURE, 0, 2, true, 32000, 32000 },
+	{ AL_REFRESH_FAILURE, 0, 3, true, 2 * MIN, 132000 },
+	{ AL_REFRESH_FAILURE, 0, 4, true, 4 * HOUR, 4 * HOUR * 11 / 10 },
+	{ AL_REFRESH_FAILURE, 0, UINT32_MAX, true, 4 * HOUR, 4 * HOUR * 11 / 10 },
+	{ AL_REFRESH_FAILURE, 0, 2, false, 32000, 32000 },
+	{ AL_REFRESH_FAILURE, 0, 4, false, 2 * MIN, 132000 },
+	{ AL_REFRESH_FAILURE, 0, UINT32_MAX, false, 2 * MIN, 132000 },
+	{ AL_REFRESH_NETWORK, 0, 3, true, 2000, 2000 },
 };
 
 static void
@@ -41,7 +46,8 @@ ranges(void **state)
 	(void)state;
 	for (r = rows; r < rows + N(rows); r++) {
 		struct al_refresh q = { .after = r->after,
-		    .max_age_s = r->max_age_s, .failures = r->failures };
+		    .max_age_s = r->max_age_s, .failures = r->failures,
+		    .serves = r->serves };
 
 		assert_int_equal(al_refresh_ms(&q), r->least);
 		q.random = UINT32_MAX;
