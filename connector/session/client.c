@@ -72,15 +72,23 @@ is_hard(const struct al_err *why)
 	return why->code == AL_EAUTH || why->code == AL_EREFUSED;
 }
 
+static bool
+has_session(const struct al_client *c)
+{
+	return c->state == AL_CLIENT_UP || c->state == AL_CLIENT_DETACHED;
+}
+
 static void
 down(struct al_client *c, const struct al_err *why)
 {
 	uint64_t in_ms = UINT64_MAX;
 
-	if (c->state == AL_CLIENT_UP)
+	if (has_session(c))
 		al_backoff_lived(&c->backoff, al_now_ms() - c->up_ms);
 	forget_target(c);
 	c->via[0] = '\0';
+	al_timer_cancel(&c->timer);
+	al_timer_cancel(&c->age);
 	if (!(c->o.flags & (AL_CLIENT_ONCE | AL_CLIENT_PROBE)) &&
 	    why->code != AL_EOF) {
 		in_ms = al_backoff_next(&c->backoff, is_hard(why) ?
@@ -88,19 +96,12 @@ down(struct al_client *c, const struct al_err *why)
 		    c->retry_after_s * UINT64_C(1000), &c->rng);
 		al_timer_set(&c->timer, in_ms);
 	}
-	al_timer_cancel(&c->age);
 	c->retry_after_s = 0;
 	c->state = in_ms == UINT64_MAX ? AL_CLIENT_ENDED : AL_CLIENT_IDLE;
 	c->ops->on_down(c->arg, why, in_ms);
 }
 
-/* --- a session that outlives its connection -------------------------------- */
-static bool
-has_session(const struct al_client *c)
-{
-	return c->state == AL_CLIENT_UP || c->state == AL_CLIENT_DETACHED;
-}
-
+/* --- a session that outlives its connection ------------------------------- */
 static void
 tell_link(struct al_client *c, enum al_lane what, const struct al_err *why,
     uint64_t retry_ms)
