@@ -185,7 +185,7 @@ road_of(struct roads *rs, const struct al_link *l)
 	for (r = rs->road; r < rs->road + ROADS; r++)
 		if (r->used && (r->end[0].l == l || r->end[1].l == l))
 			return r;
-	WORLD_CHECK(&rs->w, !"a link without a road");
+	WORLD_CHECK(&rs->w, r < rs->road + ROADS);	/* a link without a road */
 	return NULL;
 }
 

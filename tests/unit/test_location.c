@@ -28,8 +28,8 @@ describe(const struct al_location *l, char *out, size_t cap)
 		break;
 	default:
 		al_location_authority(l, authority);
-		(void)snprintf(out, cap, "%s %s %s", l->url.scheme, authority,
-		    l->url.path);
+		(void)snprintf(out, cap, "%.15s %.100s %s", l->url.scheme,
+		    authority, l->url.path);
 		break;
 	}
 }
