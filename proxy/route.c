@@ -60,6 +60,13 @@ al_route_fini(struct al_route *r)
 	al_route_init(r);
 }
 
+void
+al_route_cut(struct al_route *r, size_t n)
+{
+	while (r->n > n)
+		chain_fini(&r->chains[--r->n]);
+}
+
 static enum al_code
 nomem(struct al_err *err)
 {

@@ -57,6 +57,7 @@ struct al_route {
 
 void al_route_init(struct al_route *r);
 void al_route_fini(struct al_route *r);		/* wipes passwords */
+void al_route_cut(struct al_route *r, size_t n);	/* the first n stay */
 
 /*
  * Append an alternative: "direct", or proxy URLs joined by ','

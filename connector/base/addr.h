@@ -20,6 +20,7 @@ struct al_addr {
 
 #define AL_ADDR_TEXT	64	/* "[v6%scope]:65535" and NUL       */
 #define AL_HOST_MAX	255	/* longest host text we take, no NUL */
+#define AL_AUTHORITY_TEXT (AL_HOST_MAX + 10)	/* "[...]:65535" and a NUL   */
 
 /* A dotted quad or an IPv6 literal (brackets optional); false: a name. */
 bool al_addr_parse_ip(struct al_addr *a, const char *ip, uint16_t port);

@@ -198,6 +198,26 @@ on_down(void *arg, const struct al_err *why, uint64_t retry_ms)
 		u->ops->on_ready(u->arg);
 }
 
+/* What is open there goes on; new connections wait for the next session. */
+static void
+on_leaving(void *arg, struct al_mux *m, const struct al_err *why,
+    uint64_t retry_ms)
+{
+	struct al_uplink *u = arg;
+	char retry[48];
+
+	(void)m;
+	retry_text(retry_ms, retry, sizeof(retry));
+	al_log(AL_LOG_NOTICE, "session-leaving", AL_FIELDS(
+	    AL_STR("session", u->session), AL_STR("via", u->via),
+	    AL_STR("code", al_code_name(why->code))), "%s%s", why->text,
+	    retry);
+	u->why = *why;
+	u->retry_at_ms = al_now_ms() + retry_ms;
+	u->up = u->ready = false;
+	u->ops->on_way(u->arg);
+}
+
 static void
 on_open(void *arg, struct al_mux *m, struct al_chan *c, uint8_t kind,
     const char *json)
@@ -264,6 +284,7 @@ static const struct al_client_ops client_ops = {
 	.on_step = on_step,
 	.on_up = on_up,
 	.on_down = on_down,
+	.on_leaving = on_leaving,
 	.on_open = on_open,
 	.on_open_gone = on_open_gone,
 	.on_pong = on_pong,

@@ -99,6 +99,7 @@ in_welcome(struct al_link *l, const struct al_frame *f, uint64_t now_us,
 		s->known = true;
 	}
 	s->grace_us = w.grace_s * UINT64_C(1000000);
+	s->max_age_s = w.max_age_s;
 	if (w.max_channels != 0)
 		s->peer_max_channels = w.max_channels;
 	l->state = L_START;

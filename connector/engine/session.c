@@ -341,6 +341,12 @@ al_session_rtt_us(const struct al_session *s)
 	return s->rtt_us;
 }
 
+uint32_t
+al_session_max_age_s(const struct al_session *s)
+{
+	return s->max_age_s;
+}
+
 static void
 set_text(char *to, const char *text)
 {

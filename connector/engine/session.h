@@ -251,6 +251,8 @@ bool al_session_next(struct al_session *s, struct al_event *ev);
 /* Measure: PONG will tell.  false when one is under way. */
 bool al_session_ping(struct al_session *s, uint64_t now_us);
 uint64_t al_session_rtt_us(const struct al_session *s);	/* 0: unknown */
+/* Opener: a link may grow so old, as WELCOME has said; 0: it has not. */
+uint32_t al_session_max_age_s(const struct al_session *s);
 void al_session_goaway(struct al_session *s, uint16_t code,
     uint32_t retry_after_s, const char *text);
 /* CLOSE goes out behind what is in the ring (code 0) or at once (others). */

@@ -143,6 +143,7 @@ struct al_session {
 	struct al_link_list	 links;		/* the newest first         */
 	struct al_link		*link;		/* records go on this one   */
 	uint64_t		 grace_us, detached_us;	/* 0: not detached  */
+	uint32_t		 max_age_s;	/* of a link, by WELCOME     */
 	uint32_t		 epoch;		/* acceptor: highest taken  */
 	bool			 known;		/* it may be resumed        */
 	bool			 settled;	/* a link has been live     */

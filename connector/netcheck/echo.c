@@ -23,7 +23,7 @@ enum state { S_SEND, S_HEAD, S_BODY };
 
 struct echo {
 	enum state		 state;
-	char			 authority[AL_HOST_MAX + 10];
+	char			 authority[AL_AUTHORITY_TEXT];
 	char			 nonce[80];
 	unsigned		 interim;
 	struct al_http1		 head;

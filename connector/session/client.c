@@ -4,62 +4,68 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "connector/base/rng.h"
-#include "connector/base/str.h"
 #include "connector/engine/backoff.h"
-#include "connector/engine/upgrade.h"
 #include "connector/loop/loop.h"
-#include "connector/session/find.h"
 
-#define UPGRADE_MS	15000
 #define RETRY_MIN_MS	250
 #define RETRY_MAX_MS	60000
 #define RETRY_HARD_MS	300000	/* refused credentials won't heal by asking */
 #define RESUME_LIVED_MS	250
+#define ANEW_LIVED_MS	1000
 #define RESUME_MAX_MS	5000	/* PROTOCOL 3.6: grace is not long          */
+#define LEAVING_LOOK_MS	250
+#define GOAWAY_SPREAD_MS 500	/* beside what the gateway asks for         */
 
+/* How a connection goes. */
+struct way {
+	char	 via[AL_CHAIN_TEXT];
+	bool	 preferred;
+};
+
+/*
+ * One session and what is done for it.  A session that takes no new channels
+ * any more goes on, with its connections, in a client of its own, whose parent
+ * looks for the next one: its owner hears no more of it but its channels.
+ */
 struct al_client {
 	struct al_loop			*loop;
 	struct al_resolver		*resolver;
 	struct al_client_opts		 o;
 	const struct al_client_ops	*ops;
 	void				*arg;
+	struct al_client		*parent;
+	LIST_ENTRY(al_client)		 entry;
+	LIST_HEAD(, al_client)		 leaving;	/* of a parent       */
 	enum al_client_state		 state;
-	struct al_timer			 timer;		/* the next attempt */
-	struct al_timer			 age;		/* of the connection */
+	struct al_timer			 timer;		/* the next attempt  */
+	struct al_timer			 age;		/* of the connection;
+							 * of a leaving session:
+							 * to look whether it is
+							 * empty             */
+	struct al_timer			 prefer;	/* the way, as well  */
 	struct al_rng			 rng;
 	struct al_backoff		 backoff;
-	struct al_find			*find;		/* dialing            */
-	struct al_dial			*dial;		/* dialing, upgrading */
+	struct al_attempt		*attempt;
+	bool				 is_better;	/* the attempt is one
+							 * at a better way   */
+	bool				 closing;
 	struct al_mux			*mux;
 	uint64_t			 up_ms, link_ms;
 	unsigned			 retry_after_s;	/* the peer asked for it */
-	/* of the attempt under way */
-	char				 authority[AL_HOST_MAX + 10];
-	char				*path, *authorization, *user_agent;
-	char				 host[AL_HOST_MAX + 1];
-	struct al_dial_opts		 dialed;
-	struct al_route			 route;
-	char				 via[AL_CHAIN_TEXT];
+	char				 authority[AL_AUTHORITY_TEXT];
+	struct way			 way, next;	/* next: being greeted */
 };
 
-static void
-forget_target(struct al_client *c)
-{
-	al_str_free_secret(c->authorization);
-	free(c->path);
-	free(c->user_agent);
-	c->authorization = c->path = c->user_agent = NULL;
-	al_route_fini(&c->route);
-}
+static void attempt(struct al_client *c, bool is_better);
 
 static void
-step(struct al_client *c, enum al_stage stage, enum al_step_state state,
-    const char *what, const struct al_err *err)
+step(struct al_client *c, enum al_step_state state, const struct al_err *err)
 {
-	const struct al_step s = { .stage = stage, .state = state,
-	    .what = what, .note = "", .err = err };
+	const struct al_step s = { .stage = AL_AT_SESSION, .state = state,
+	    .what = c->authority, .note = "", .err = err };
 
 	if (c->ops->on_step != NULL)
 		c->ops->on_step(c->arg, &s);
@@ -79,18 +85,73 @@ has_session(const struct al_client *c)
 }
 
 static void
+rest(struct al_client *c)
+{
+	al_attempt_cancel(c->attempt);
+	c->attempt = NULL;
+	al_timer_cancel(&c->timer);
+	al_timer_cancel(&c->age);
+	al_timer_cancel(&c->prefer);
+	c->way.via[0] = '\0';
+}
+
+/* The owner of the sessions is done when the last is closed. */
+static void
+closed(struct al_client *c)
+{
+	struct al_err why;
+
+	if (!c->closing || c->mux != NULL || !LIST_EMPTY(&c->leaving) ||
+	    c->state == AL_CLIENT_ENDED)
+		return;
+	(void)al_fail(&why, AL_EOF, AL_AT_SESSION, 0,
+	    "the session was closed");
+	c->state = AL_CLIENT_ENDED;
+	c->ops->on_down(c->arg, &why, UINT64_MAX);
+}
+
+static void
+left(struct al_client *c)
+{
+	struct al_client *parent = c->parent;
+
+	LIST_REMOVE(c, entry);
+	al_client_free(c);
+	closed(parent);
+}
+
+/* A gateway that answers, but does not know the session (it was restarted),
+ * is asked for a new one at once. */
+static void
+lived(struct al_client *c, const struct al_err *why)
+{
+	uint64_t ms = al_now_ms() - c->up_ms;
+
+	if (why->status == AL_CHAN_SESSION_LOST && why->cause != 0 &&
+	    ms >= ANEW_LIVED_MS)
+		al_backoff_init(&c->backoff, c->o.retry_min_ms);
+	else
+		al_backoff_lived(&c->backoff, ms);
+}
+
+static void
 down(struct al_client *c, const struct al_err *why)
 {
 	uint64_t in_ms = UINT64_MAX;
 
 	if (has_session(c))
-		al_backoff_lived(&c->backoff, al_now_ms() - c->up_ms);
-	forget_target(c);
-	c->via[0] = '\0';
-	al_timer_cancel(&c->timer);
-	al_timer_cancel(&c->age);
-	if (!(c->o.flags & (AL_CLIENT_ONCE | AL_CLIENT_PROBE)) &&
-	    why->code != AL_EOF) {
+		lived(c, why);
+	rest(c);
+	if (c->parent != NULL) {
+		left(c);
+		return;
+	}
+	if (c->closing && !LIST_EMPTY(&c->leaving)) {
+		c->state = AL_CLIENT_IDLE;
+		return;
+	}
+	if (!c->closing && !(c->o.flags & (AL_CLIENT_ONCE |
+	    AL_CLIENT_PROBE)) && why->code != AL_EOF) {
 		in_ms = al_backoff_next(&c->backoff, is_hard(why) ?
 		    RETRY_HARD_MS : c->o.retry_max_ms,
 		    c->retry_after_s * UINT64_C(1000), &c->rng);
@@ -106,57 +167,19 @@ static void
 tell_link(struct al_client *c, enum al_lane what, const struct al_err *why,
     uint64_t retry_ms)
 {
-	if (c->ops->on_link != NULL)
+	if (c->ops->on_link != NULL && c->parent == NULL)
 		c->ops->on_link(c->arg, what, why, retry_ms);
 }
 
 static uint64_t
 try_again(struct al_client *c)
 {
-	uint64_t in_ms = al_backoff_next(&c->backoff, RESUME_MAX_MS, 0,
-	    &c->rng);
+	uint64_t in_ms = c->closing ? 0 : al_backoff_next(&c->backoff,
+	    RESUME_MAX_MS, c->retry_after_s * UINT64_C(1000), &c->rng);
 
+	c->retry_after_s = 0;
 	al_timer_set(&c->timer, in_ms);
 	return in_ms;
-}
-
-static bool
-is_trying(const struct al_client *c)
-{
-	return c->find != NULL || c->dial != NULL;
-}
-
-/* The new connection is up: count its age. */
-static void
-linked(struct al_client *c)
-{
-	c->link_ms = al_now_ms();
-	if (c->o.max_age_ms != 0)
-		al_timer_set(&c->age, c->o.max_age_ms);
-}
-
-static void
-on_age(void *arg)
-{
-	al_client_rotate(arg);
-}
-
-/* An attempt for a session that lives has failed. */
-static void
-not_resumed(struct al_client *c, const struct al_err *why)
-{
-	forget_target(c);
-	tell_link(c, AL_LANE_FAILED, why, try_again(c));
-}
-
-/* An attempt has failed, or there will be none. */
-static void
-failed(struct al_client *c, const struct al_err *why)
-{
-	if (has_session(c))
-		not_resumed(c, why);
-	else
-		down(c, why);
 }
 
 static void
@@ -169,6 +192,149 @@ drop(struct al_client *c, const struct al_err *cause)
 	down(c, &why);
 }
 
+/* An attempt for a session that lives has failed.  For CLOSE there is no
+ * second one. */
+static void
+not_resumed(struct al_client *c, const struct al_err *why)
+{
+	if (c->closing && c->state == AL_CLIENT_DETACHED)
+		drop(c, why);
+	else
+		tell_link(c, AL_LANE_FAILED, why, try_again(c));
+}
+
+/* An attempt has failed, or there will be none. */
+static void
+failed(struct al_client *c, const struct al_err *why)
+{
+	if (has_session(c))
+		not_resumed(c, why);
+	else
+		down(c, why);
+}
+
+/* Up to a tenth less: what began together does not end together. */
+static uint64_t
+spread(struct al_client *c, uint64_t ms)
+{
+	return ms - ms / 10 * (al_rng_u32(&c->rng) % 1024) / 1024;
+}
+
+/* When the connection has to be replaced: before the gateway ends it. */
+static uint64_t
+max_age_ms(struct al_client *c)
+{
+	uint64_t ms = c->o.max_age_ms, said = al_session_max_age_s(
+	    al_mux_session(c->mux)) * UINT64_C(1000) / 10 * 8;
+
+	if (said != 0 && (ms == 0 || said < ms))
+		ms = said;
+	return ms;
+}
+
+/* The new connection is the one that is used. */
+static void
+linked(struct al_client *c)
+{
+	uint64_t age_ms = max_age_ms(c);
+
+	c->state = AL_CLIENT_UP;
+	c->link_ms = al_now_ms();
+	c->way = c->next;
+	al_timer_cancel(&c->timer);
+	if (c->parent != NULL)
+		return;
+	al_timer_cancel(&c->age);
+	if (age_ms != 0)
+		al_timer_set(&c->age, spread(c, age_ms));
+	al_timer_cancel(&c->prefer);
+	if (!c->way.preferred && c->o.prefer_ms != 0)
+		al_timer_set(&c->prefer, spread(c, c->o.prefer_ms));
+}
+
+/* CLOSE, for which a connection may have to be made. */
+static void
+close_session(struct al_client *c)
+{
+	c->closing = true;
+	al_mux_close(c->mux, AL_CHAN_DONE, NULL);
+	if (c->state == AL_CLIENT_DETACHED && c->attempt == NULL)
+		al_timer_set(&c->timer, 0);
+}
+
+/* Of a session that leaves. */
+static void
+look(struct al_client *c)
+{
+	if (al_session_channels(al_mux_session(c->mux)) == 0)
+		close_session(c);
+	else
+		al_timer_set(&c->age, LEAVING_LOOK_MS);
+}
+
+static void
+on_age(void *arg)
+{
+	struct al_client *c = arg;
+
+	if (c->parent != NULL)
+		look(c);
+	else
+		al_client_rotate(c);
+}
+
+static void
+on_prefer(void *arg)
+{
+	struct al_client *c = arg;
+
+	if (c->state == AL_CLIENT_UP && c->attempt == NULL)
+		attempt(c, true);
+	else
+		al_timer_set(&c->prefer, spread(c, c->o.prefer_ms));
+}
+
+/* Nothing better, or not yet: the way in use is kept. */
+static void
+not_better(struct al_client *c)
+{
+	if (c->state == AL_CLIENT_DETACHED)
+		(void)try_again(c);
+	else
+		al_timer_set(&c->prefer, spread(c, c->o.prefer_ms));
+}
+
+static void
+link_lost(struct al_client *c, const struct al_err *why)
+{
+	al_timer_cancel(&c->prefer);
+	if (c->parent == NULL)
+		al_timer_cancel(&c->age);
+	if (c->o.flags & AL_CLIENT_PROBE) {
+		drop(c, why);
+		return;
+	}
+	/* it was carried on before: that may well be done again */
+	if (al_now_ms() - c->link_ms >= RESUME_LIVED_MS)
+		al_backoff_init(&c->backoff, c->o.retry_min_ms);
+	c->state = AL_CLIENT_DETACHED;
+	tell_link(c, AL_LANE_LOST, why, c->attempt != NULL && !c->is_better ?
+	    0 : try_again(c));
+}
+
+/* A connection was made, but the session could not move to it. */
+static void
+lane_failed(struct al_client *c, const struct al_err *why)
+{
+	c->retry_after_s = al_mux_retry_after_s(c->mux);
+	if (c->attempt != NULL || !has_session(c))
+		return;
+	if (c->is_better)
+		not_better(c);
+	else
+		not_resumed(c, why);
+}
+
 static void
 on_mux_link(void *arg, enum al_lane what, const struct al_err *why)
 {
@@ -176,21 +342,10 @@ on_mux_link(void *arg, enum al_lane what, const struct al_err *why)
 
 	switch (what) {
 	case AL_LANE_LOST:
-		al_timer_cancel(&c->age);
-		if (c->o.flags & AL_CLIENT_PROBE) {
-			drop(c, why);
-			break;
-		}
-		/* it was carried on before: that may well be done again */
-		if (al_now_ms() - c->link_ms >= RESUME_LIVED_MS)
-			al_backoff_init(&c->backoff, c->o.retry_min_ms);
-		c->state = AL_CLIENT_DETACHED;
-		tell_link(c, what, why, is_trying(c) ? 0 : try_again(c));
+		link_lost(c, why);
 		break;
 	case AL_LANE_RESUMED:
 	case AL_LANE_SWITCHED:
-		c->state = AL_CLIENT_UP;
-		al_timer_cancel(&c->timer);
 		linked(c);
 		tell_link(c, what, NULL, 0);
 		break;
@@ -198,8 +353,7 @@ on_mux_link(void *arg, enum al_lane what, const struct al_err *why)
 		al_client_rotate(c);
 		break;
 	case AL_LANE_FAILED:
-		if (!is_trying(c) && has_session(c))
-			not_resumed(c, why);
+		lane_failed(c, why);
 		break;
 	}
 }
@@ -210,10 +364,9 @@ on_mux_up(void *arg)
 {
 	struct al_client *c = arg;
 
-	c->state = AL_CLIENT_UP;
 	c->up_ms = al_now_ms();
 	linked(c);
-	step(c, AL_AT_SESSION, AL_STEP_OK, c->authority, NULL);
+	step(c, AL_STEP_OK, NULL);
 	c->ops->on_up(c->arg, c->mux);
 }
 
@@ -237,25 +390,12 @@ on_mux_open_gone(void *arg, struct al_chan *ch)
 		c->ops->on_open_gone(c->arg, ch);
 }
 
-/* This session can't move to another link: it is left when it is empty, and
- * at the latest when the gateway cuts it; the next one waits as asked. */
-static void
-on_mux_goaway(void *arg, uint16_t code, uint32_t retry_after_s,
-    const char *text)
-{
-	struct al_client *c = arg;
-
-	(void)code;
-	(void)text;
-	c->retry_after_s = retry_after_s;
-}
-
 static void
 on_mux_pong(void *arg, uint64_t rtt_us)
 {
 	struct al_client *c = arg;
 
-	if (c->ops->on_pong != NULL)
+	if (c->ops->on_pong != NULL && c->parent == NULL)
 		c->ops->on_pong(c->arg, rtt_us);
 }
 
@@ -266,15 +406,66 @@ on_mux_end(void *arg, const struct al_err *why)
 	struct al_mux *m = c->mux;
 
 	c->mux = NULL;
+	if (al_mux_retry_after_s(m) != 0)
+		c->retry_after_s = al_mux_retry_after_s(m);
 	al_mux_free(m);
-	al_find_cancel(c->find);
-	if (c->dial != NULL)
-		al_dial_cancel(c->dial);
-	c->find = NULL;
-	c->dial = NULL;
 	if (c->state == AL_CLIENT_GREETING)
-		step(c, AL_AT_SESSION, AL_STEP_FAIL, c->authority, why);
+		step(c, AL_STEP_FAIL, why);
 	down(c, why);
+}
+
+static struct al_client *client_new(const struct al_client *like,
+    struct al_err *err);
+
+/* What the session has goes on without its owner. */
+static struct al_client *
+retire(struct al_client *c)
+{
+	struct al_err err;
+	struct al_client *old = client_new(c, &err);
+
+	if (old == NULL)
+		return NULL;	/* it stays, without new channels */
+	old->parent = c;
+	old->state = c->state;
+	old->mux = c->mux;
+	old->way = c->way;
+	old->next = c->next;
+	old->link_ms = c->link_ms;
+	LIST_INSERT_HEAD(&c->leaving, old, entry);
+	al_mux_set_arg(old->mux, old);
+	al_timer_set(&old->age, 0);
+	if (old->state == AL_CLIENT_DETACHED)
+		(void)try_again(old);
+	c->mux = NULL;
+	rest(c);
+	return old;
+}
+
+/* No new channels there: they are for another session (PROTOCOL 3.10). */
+static void
+on_mux_goaway(void *arg, uint16_t code, uint32_t retry_after_s,
+    const char *text)
+{
+	struct al_client *c = arg, *old;
+	struct al_err why;
+	uint64_t in_ms = retry_after_s * UINT64_C(1000) +
+	    al_rng_u32(&c->rng) % GOAWAY_SPREAD_MS;
+
+	if (c->parent != NULL || c->closing || !has_session(c) ||
+	    (c->o.flags & (AL_CLIENT_ONCE | AL_CLIENT_PROBE)))
+		return;
+	old = retire(c);
+	if (old == NULL)
+		return;
+	al_backoff_init(&c->backoff, c->o.retry_min_ms);
+	al_timer_set(&c->timer, in_ms);
+	c->state = AL_CLIENT_IDLE;
+	(void)al_fail_as(&why, AL_EREFUSED, AL_AT_SESSION, code, 0,
+	    "the gateway takes no new channels in this session: %s%s%s",
+	    al_chan_code_name(code), text[0] != '\0' ? ", " : "", text);
+	if (c->ops->on_leaving != NULL)
+		c->ops->on_leaving(c->arg, old->mux, &why, in_ms);
 }
 
 static const struct al_mux_ops mux_ops = {
@@ -287,80 +478,43 @@ static const struct al_mux_ops mux_ops = {
 	.on_end = on_mux_end,
 };
 
-/* --- on the way ----------------------------------------------------------- */
+/* --- attempts ------------------------------------------------------------- */
 static enum al_code
 greet(struct al_client *c, struct al_stream *s, struct al_err *err)
 {
 	if (has_session(c))
 		return al_mux_attach(c->mux, s, err);
 	c->state = AL_CLIENT_GREETING;
-	step(c, AL_AT_SESSION, AL_STEP_BEGIN, c->authority, NULL);
+	step(c, AL_STEP_BEGIN, NULL);
 	c->mux = al_mux_open(c->loop, s, &c->o.session, &mux_ops, c, err);
 	return c->mux != NULL ? AL_OK : err->code;
 }
 
 static void
-on_upgraded(void *arg, struct al_stream *s, unsigned route,
-    const struct al_err *err)
+on_attempt_done(void *arg, struct al_stream *s,
+    const struct al_attempt_end *end)
 {
 	struct al_client *c = arg;
 	struct al_err why;
 
-	(void)route;
-	c->dial = NULL;
-	if (err == NULL) {
-		step(c, AL_AT_WS, AL_STEP_OK, c->path, NULL);
-		if (greet(c, s, &why) == AL_OK) {
-			forget_target(c);
-			return;
-		}
-		al_stream_free(s);
-		err = &why;
-	} else {
-		step(c, AL_AT_WS, AL_STEP_FAIL, c->path, err);
-	}
-	failed(c, err);
+	c->attempt = NULL;
+	(void)snprintf(c->authority, sizeof(c->authority), "%s",
+	    end->authority);
+	(void)snprintf(c->next.via, sizeof(c->next.via), "%s", end->via);
+	c->next.preferred = end->preferred;
+	if (end->retry_after_s != 0)
+		c->retry_after_s = end->retry_after_s;
+	if (s != NULL && greet(c, s, &why) == AL_OK)
+		return;
+	al_stream_free(s);
+	if (c->is_better)
+		not_better(c);
+	else
+		failed(c, end->err != NULL ? end->err : &why);
 }
 
 static void
-on_dialed(void *arg, struct al_stream *s, unsigned route,
-    const struct al_err *err)
-{
-	struct al_client *c = arg;
-	char origin[sizeof(c->authority) + 8];
-	struct al_upgrade_opts o = { .host = c->authority, .path = c->path,
-	    .protocol = "alpacon.mux.v1", .authorization = c->authorization,
-	    .origin = origin, .user_agent = c->user_agent,
-	    .retry_after_s = &c->retry_after_s };
-	struct al_machine m;
-	struct al_err why;
-
-	c->dial = NULL;
-	if (err != NULL) {
-		failed(c, err);
-		return;
-	}
-	if (c->route.n == 0 || al_chain_format(&c->route.chains[route],
-	    c->via, sizeof(c->via)) != AL_OK)
-		(void)snprintf(c->via, sizeof(c->via), "direct");
-	(void)snprintf(origin, sizeof(origin), "https://%s", c->authority);
-	if (!has_session(c))
-		c->state = AL_CLIENT_UPGRADING;
-	step(c, AL_AT_WS, AL_STEP_BEGIN, c->path, NULL);
-	if (al_rng_bytes(o.nonce, sizeof(o.nonce), &why) != AL_OK ||
-	    al_upgrade_client(&m, &o, &why) != AL_OK) {
-		al_stream_free(s);
-		failed(c, &why);
-		return;
-	}
-	c->dial = al_handshake_start(c->loop, s, m, UPGRADE_MS, on_upgraded,
-	    c, &why);
-	if (c->dial == NULL)
-		failed(c, &why);
-}
-
-static void
-on_dial_step(void *arg, const struct al_step *s)
+on_attempt_step(void *arg, const struct al_step *s)
 {
 	struct al_client *c = arg;
 
@@ -368,93 +522,48 @@ on_dial_step(void *arg, const struct al_step *s)
 		c->ops->on_step(c->arg, s);
 }
 
-/* Strings of t live until on_target's caller goes on. */
-static enum al_code
-remember(struct al_client *c, const struct al_client_target *t,
-    struct al_err *err)
-{
-	bool v6 = strchr(t->host, ':') != NULL;
-
-	(void)snprintf(c->authority, sizeof(c->authority),
-	    t->port == 443 ? "%s%s%s" : "%s%s%s:%u", v6 ? "[" : "", t->host,
-	    v6 ? "]" : "", t->port);
-	(void)snprintf(c->host, sizeof(c->host), "%s", t->host);
-	c->dialed = (struct al_dial_opts){ .host = c->host, .port = t->port,
-	    .tls = t->tls, .proxy_tls = t->proxy_tls, .login = t->login,
-	    .resolve_flags = t->resolve_flags, .connect_ms = t->connect_ms,
-	    .proxy_ms = t->proxy_ms, .tls_ms = t->tls_ms,
-	    .on_step = on_dial_step, .arg = c };
-	c->path = al_str_dup(t->path, strlen(t->path));
-	c->authorization = al_str_dup(t->authorization,
-	    strlen(t->authorization));
-	if (t->user_agent != NULL)
-		c->user_agent = al_str_dup(t->user_agent,
-		    strlen(t->user_agent));
-	if (c->path == NULL || c->authorization == NULL ||
-	    (t->user_agent != NULL && c->user_agent == NULL))
-		return al_fail_nomem(err, AL_AT_SESSION);
-	return t->route != NULL ? al_route_copy(&c->route, t->route, err) :
-	    AL_OK;
-}
+static const struct al_attempt_ops attempt_ops = {
+	.on_step = on_attempt_step,
+	.on_done = on_attempt_done,
+};
 
 static void
-dial(struct al_client *c)
+attempt(struct al_client *c, bool is_better)
 {
-	struct al_err err;
-
-	c->dialed.route = c->route.n > 0 ? &c->route : NULL;
-	c->dial = al_dial_start(c->loop, c->resolver, &c->dialed, on_dialed,
-	    c, &err);
-	if (c->dial == NULL)
-		failed(c, &err);
-}
-
-static void
-on_found(void *arg, struct al_choice *choice, const struct al_err *err)
-{
-	struct al_client *c = arg;
-
-	c->find = NULL;
-	if (err != NULL) {
-		failed(c, err);
-		return;
-	}
-	c->route = choice->route;
-	al_route_init(&choice->route);
-	al_choice_fini(choice);
-	dial(c);
-}
-
-static void
-attempt(void *arg)
-{
-	struct al_client *c = arg;
 	struct al_client_target t = { .port = 443 };
+	const struct al_attempt_opts o = { .target = &t,
+	    .session = has_session(c) ? al_session_id(al_mux_session(
+	    c->mux)) : NULL,
+	    .better_than = is_better ? c->way.via : NULL };
 	struct al_err err;
 
-	forget_target(c);
+	c->is_better = is_better;
 	if (!has_session(c))
 		c->state = AL_CLIENT_DIALING;
-	if (!c->ops->on_target(c->arg, &t, &err) ||
-	    remember(c, &t, &err) != AL_OK) {
-		failed(c, &err);
+	if (c->ops->on_target(c->arg, &t, &err))
+		c->attempt = al_attempt_start(c->loop, c->resolver, &o,
+		    &attempt_ops, c, &err);
+	if (c->attempt != NULL)
 		return;
-	}
-	if (t.workspace == NULL) {
-		dial(c);
-		return;
-	}
-	c->find = al_find_start(t.workspace, c->loop, c->resolver, NULL,
-	    on_found, c, &err);
-	if (c->find == NULL)
+	if (is_better)
+		not_better(c);
+	else
 		failed(c, &err);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct al_client *c = arg;
+
+	al_attempt_cancel(c->attempt);	/* at a better way, if any */
+	c->attempt = NULL;
+	attempt(c, false);
 }
 
 /* --- for the owner -------------------------------------------------------- */
-struct al_client *
-al_client_start(struct al_loop *loop, struct al_resolver *r,
-    const struct al_client_opts *o, const struct al_client_ops *ops,
-    void *arg, struct al_err *err)
+static struct al_client *
+client_new(const struct al_client *like, struct al_err *err)
 {
 	struct al_client *c = calloc(1, sizeof(*c));
 
@@ -462,80 +571,98 @@ al_client_start(struct al_loop *loop, struct al_resolver *r,
 		(void)al_fail_nomem(err, AL_AT_SESSION);
 		return NULL;
 	}
-	c->loop = loop;
-	c->resolver = r;
-	c->o = *o;
-	if (c->o.retry_min_ms == 0)
-		c->o.retry_min_ms = RETRY_MIN_MS;
-	if (c->o.retry_max_ms == 0)
-		c->o.retry_max_ms = RETRY_MAX_MS;
-	c->o.session.probe = (o->flags & AL_CLIENT_PROBE) != 0;
-	c->ops = ops;
-	c->arg = arg;
-	al_route_init(&c->route);
+	c->loop = like->loop;
+	c->resolver = like->resolver;
+	c->o = like->o;
+	c->ops = like->ops;
+	c->arg = like->arg;
+	LIST_INIT(&c->leaving);
 	al_backoff_init(&c->backoff, c->o.retry_min_ms);
-	if (al_rng_init(&c->rng, err) != AL_OK ||
-	    al_timer_init(&c->age, loop, on_age, c, err) != AL_OK ||
-	    al_rng_bytes(c->o.session.instance,
-	    sizeof(c->o.session.instance), err) != AL_OK ||
-	    al_timer_init(&c->timer, loop, attempt, c, err) != AL_OK) {
-		al_timer_fini(&c->age);
-		free(c);
+	if (al_rng_init(&c->rng, err) == AL_OK &&
+	    al_timer_init(&c->timer, c->loop, on_timer, c, err) == AL_OK &&
+	    al_timer_init(&c->age, c->loop, on_age, c, err) == AL_OK &&
+	    al_timer_init(&c->prefer, c->loop, on_prefer, c, err) == AL_OK)
+		return c;
+	al_client_free(c);
+	return NULL;
+}
+
+struct al_client *
+al_client_start(struct al_loop *loop, struct al_resolver *r,
+    const struct al_client_opts *o, const struct al_client_ops *ops,
+    void *arg, struct al_err *err)
+{
+	struct al_client like = { .loop = loop, .resolver = r, .o = *o,
+	    .ops = ops, .arg = arg }, *c;
+
+	if (like.o.retry_min_ms == 0)
+		like.o.retry_min_ms = RETRY_MIN_MS;
+	if (like.o.retry_max_ms == 0)
+		like.o.retry_max_ms = RETRY_MAX_MS;
+	like.o.session.probe = (o->flags & AL_CLIENT_PROBE) != 0;
+	if (al_rng_bytes(like.o.session.instance,
+	    sizeof(like.o.session.instance), err) != AL_OK)
 		return NULL;
-	}
-	al_timer_set(&c->timer, 0);
+	c = client_new(&like, err);
+	if (c != NULL)
+		al_timer_set(&c->timer, 0);
 	return c;
 }
 
 void
 al_client_free(struct al_client *c)
 {
+	struct al_client *old;
+
 	if (c == NULL)
 		return;
+	while ((old = LIST_FIRST(&c->leaving)) != NULL) {
+		LIST_REMOVE(old, entry);
+		al_client_free(old);
+	}
+	al_attempt_cancel(c->attempt);
 	al_timer_fini(&c->timer);
 	al_timer_fini(&c->age);
-	al_find_cancel(c->find);
-	if (c->dial != NULL)
-		al_dial_cancel(c->dial);
+	al_timer_fini(&c->prefer);
 	al_mux_free(c->mux);
-	forget_target(c);
 	free(c);
 }
 
 void
 al_client_close(struct al_client *c)
 {
-	struct al_err why;
+	struct al_client *old;
 
+	c->closing = true;
+	LIST_FOREACH(old, &c->leaving, entry)
+		close_session(old);
 	if (c->mux != NULL) {
-		al_mux_close(c->mux, AL_CHAN_DONE, NULL);
+		close_session(c);
 		return;
 	}
-	al_find_cancel(c->find);
-	if (c->dial != NULL)
-		al_dial_cancel(c->dial);
-	c->find = NULL;
-	c->dial = NULL;
-	al_timer_cancel(&c->timer);
-	(void)al_fail(&why, AL_EOF, AL_AT_SESSION, 0,
-	    "closed before it was up");
+	rest(c);
 	if (c->state != AL_CLIENT_ENDED)
-		down(c, &why);
+		c->state = AL_CLIENT_IDLE;
+	closed(c);
 }
 
 void
 al_client_retry_now(struct al_client *c)
 {
-	if (c->state == AL_CLIENT_IDLE ||
-	    (c->state == AL_CLIENT_DETACHED && !is_trying(c)))
+	if (!c->closing && (c->state == AL_CLIENT_IDLE ||
+	    (c->state == AL_CLIENT_DETACHED && c->attempt == NULL)))
 		al_timer_set(&c->timer, 0);
 }
 
 void
 al_client_rotate(struct al_client *c)
 {
-	if (c->state == AL_CLIENT_UP && !is_trying(c) &&
-	    !(c->o.flags & AL_CLIENT_PROBE))
+	struct al_client *old;
+
+	LIST_FOREACH(old, &c->leaving, entry)
+		al_client_rotate(old);
+	if (c->state == AL_CLIENT_UP && !(c->o.flags & AL_CLIENT_PROBE) &&
+	    (c->attempt == NULL || c->is_better))
 		al_timer_set(&c->timer, 0);
 }
 
@@ -554,5 +681,5 @@ al_client_mux(struct al_client *c)
 const char *
 al_client_via(const struct al_client *c)
 {
-	return c->via;
+	return c->way.via;
 }

@@ -2,35 +2,15 @@
 #ifndef AL_SESSION_CLIENT_H
 #define AL_SESSION_CLIENT_H
 
-#include "connector/dial/dial.h"
 #include "connector/engine/session.h"
+#include "connector/session/attempt.h"
 #include "connector/session/mux.h"
 
 struct al_client;
-struct al_workspace;
-
-/* What one attempt needs; asked anew for each, so that a changed proxy,
- * token or certificate is used by the next.  Strings are copied. */
-struct al_client_target {
-	const char		*host;		/* workspace host          */
-	uint16_t		 port;
-	const char		*path;		/* "/ws/connector/"        */
-	const char		*authorization;	/* header value; secret    */
-	const char		*user_agent;
-	/* Whom to ask for the way; outlives the attempt.  NULL: it is route,
-	 * and NULL there, too: direct. */
-	struct al_workspace	*workspace;
-	const struct al_route	*route;
-	struct al_tls_ctx	*tls, *proxy_tls;
-	const struct al_dial_login *login;	/* dial.h          */
-	unsigned		 resolve_flags;
-	unsigned		 connect_ms, proxy_ms, tls_ms;	/* dial.h  */
-};
 
 enum al_client_state {
 	AL_CLIENT_IDLE,		/* waiting to try (again)             */
-	AL_CLIENT_DIALING,	/* the choice of a way, dns to tls    */
-	AL_CLIENT_UPGRADING,	/* HTTP until 101                     */
+	AL_CLIENT_DIALING,	/* the choice of a way, dns to 101    */
 	AL_CLIENT_GREETING,	/* HELLO until START                  */
 	AL_CLIENT_UP,
 	AL_CLIENT_DETACHED,	/* the session lives, its connection is lost:
@@ -44,8 +24,9 @@ enum al_client_state {
 				 * nothing is resumed                   */
 
 struct al_client_ops {
-	/* Fill t for the next attempt; false and err: this attempt fails
-	 * (retried like any other). */
+	/* Fill t for the next attempt, asked anew for each, so that a changed
+	 * proxy, token or certificate is used; false and err: this attempt
+	 * fails (retried like any other). */
 	bool (*on_target)(void *arg, struct al_client_target *t,
 	    struct al_err *err);
 	/* All that happens on the way (dial.h), and http, ws, session. */
@@ -55,6 +36,11 @@ struct al_client_ops {
 	 * tried again in retry_ms, or UINT64_MAX: never, free the client. */
 	void (*on_down)(void *arg, const struct al_err *why,
 	    uint64_t retry_ms);
+	/* May be NULL.  The gateway takes no new channels in m, which ends
+	 * with the last that it has; on_up comes for another session, tried
+	 * in retry_ms. */
+	void (*on_leaving)(void *arg, struct al_mux *m,
+	    const struct al_err *why, uint64_t retry_ms);
 	void (*on_open)(void *arg, struct al_mux *m, struct al_chan *c,
 	    uint8_t kind, const char *json);
 	void (*on_open_gone)(void *arg, struct al_chan *c);
@@ -69,8 +55,11 @@ struct al_client_ops {
 struct al_client_opts {
 	unsigned	 flags;			/* AL_CLIENT_*               */
 	/* A connection so old is replaced by a new one, the session goes on;
-	 * 0: never. */
+	 * 0: only where the gateway says so. */
 	uint64_t	 max_age_ms;
+	/* While the way in use is not the one that the site prefers, that is
+	 * tried so often; 0: never. */
+	uint64_t	 prefer_ms;
 	uint32_t	 retry_min_ms, retry_max_ms;	/* 0: 250, 60,000    */
 	struct al_session_opts session;		/* role is set by the client */
 };
@@ -78,7 +67,7 @@ struct al_client_opts {
 struct al_client *al_client_start(struct al_loop *loop, struct al_resolver *r,
     const struct al_client_opts *o, const struct al_client_ops *ops,
     void *arg, struct al_err *err);
-/* Drops the session at once (ends are told AL_GONE_LOST). */
+/* Drops its sessions at once (ends are told AL_GONE_LOST). */
 void al_client_free(struct al_client *c);
 /* Says CLOSE 0 after what is under way (5 s), then on_down with AL_EOF. */
 void al_client_close(struct al_client *c);
@@ -90,7 +79,7 @@ enum al_client_state al_client_state(const struct al_client *c);
  * log in with are others now.  Nothing happens unless the session is up. */
 void al_client_rotate(struct al_client *c);
 
-/* NULL while there is none. */
+/* Where channels may be opened; NULL while there is none. */
 struct al_mux *al_client_mux(struct al_client *c);
 /* "direct", "http://proxy:3128": how the present link goes; "" if none. */
 const char *al_client_via(const struct al_client *c);

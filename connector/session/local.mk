@@ -1,5 +1,6 @@
 # connector/session: sessions on an event loop
 libalcore_la_SOURCES += \
+	connector/session/attempt.c connector/session/attempt.h \
 	connector/session/carrier.c connector/session/carrier.h \
 	connector/session/client.c connector/session/client.h \
 	connector/session/find.c connector/session/find.h \

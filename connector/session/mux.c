@@ -13,6 +13,7 @@
 
 #define READ_BATCH	(256 * 1024)	/* bytes before others have a turn    */
 #define CLOSE_MS	5000
+#define NC_REFUSED	190		/* a WELCOME that says no             */
 
 /* One connection that carries the session, or is about to. */
 struct lane {
@@ -38,6 +39,8 @@ struct al_mux {
 	uint64_t		 close_by_us;	/* after al_mux_close      */
 	struct al_err		*why;		/* the latest end of a lane; NULL:
 						 * none has ended badly     */
+	unsigned		 retry_after_s;	/* of the latest rejection */
+	bool			 is_opener;
 	bool			 was_up;
 	bool			 closing, ended, freed;
 };
@@ -257,7 +260,9 @@ link_rejected(struct al_mux *m, const struct al_event *ev)
 	struct al_err why;
 	struct lane *l;
 
-	(void)al_fail_as(&why, AL_EREFUSED, AL_AT_SESSION, ev->code, 190,
+	m->retry_after_s = (unsigned)ev->value;
+	(void)al_fail_as(&why, AL_EREFUSED, AL_AT_SESSION, ev->code,
+	    NC_REFUSED,
 	    "the gateway refused the session: %s%s%s",
 	    al_welcome_status_name(ev->code), ev->text[0] ? ", " : "",
 	    ev->text);
@@ -292,7 +297,8 @@ lost(struct al_mux *m, const struct al_event *ev)
 	struct al_err why;
 
 	(void)al_fail_as(&why, AL_ENET, AL_AT_SESSION, AL_CHAN_SESSION_LOST,
-	    0, "the session was lost: %s%s%s", ev->text,
+	    ev->value != 0 ? NC_REFUSED : 0,
+	    "the session was lost: %s%s%s", ev->text,
 	    m->why != NULL ? "; " : "", m->why != NULL ? m->why->text : "");
 	end_with(m, &why);
 }
@@ -649,6 +655,7 @@ mux_new(struct al_loop *loop, const struct al_session_opts *o,
 	m->loop = loop;
 	m->ops = ops;
 	m->arg = arg;
+	m->is_opener = role == AL_OPENER;
 	of_role.role = role;
 	m->s = al_session_new(&of_role, al_now_us(), err);
 	if (m->s == NULL ||
@@ -689,7 +696,7 @@ al_mux_attach(struct al_mux *m, struct al_stream *stream, struct al_err *err)
 {
 	struct al_carrier *c;
 
-	if (m->ended || m->closing)
+	if (m->ended || al_session_close_sent(m->s))
 		return al_fail(err, AL_ENET, AL_AT_SESSION, 0,
 		    "the session has ended");
 	c = al_carrier_new(m->loop, stream, AL_WS_CLIENT, err);
@@ -788,11 +795,25 @@ al_mux_close(struct al_mux *m, uint16_t code, const char *text)
 	if (m->ended || m->closing)
 		return;
 	m->closing = true;
-	/* without a link there is nobody to say it to */
-	m->close_by_us = al_now_us() + (TAILQ_EMPTY(&m->lanes) ? 0 :
+	/* without a link there is nobody to say it to, but an opener can make
+	 * one */
+	m->close_by_us = al_now_us() + (TAILQ_EMPTY(&m->lanes) &&
+	    !(m->is_opener && m->was_up && code == AL_CHAN_DONE) ? 0 :
 	    CLOSE_MS * 1000);
 	al_session_close(m->s, code, text);
 	al_mux_kick(m);
+}
+
+unsigned
+al_mux_retry_after_s(const struct al_mux *m)
+{
+	return m->retry_after_s;
+}
+
+void
+al_mux_set_arg(struct al_mux *m, void *arg)
+{
+	m->arg = arg;
 }
 
 struct al_session *

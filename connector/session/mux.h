@@ -104,16 +104,22 @@ enum al_welcome_status al_mux_resume(struct al_mux *m, struct al_greeted *g);
 /* It was up, and has no connection now. */
 bool al_mux_is_detached(const struct al_mux *m);
 
+/* Its calls are for another owner from now on, with the same ops. */
+void al_mux_set_arg(struct al_mux *m, void *arg);
+
 /* Ends that are left are told AL_GONE_LOST first; on_end is not called. */
 void al_mux_free(struct al_mux *m);
 
 /* CLOSE with code and text, then the connection is closed in order and
- * on_end called.  Code 0 waits for what is in the ring (5 s at most). */
+ * on_end called.  Code 0 waits for what is in the ring, and an opener for
+ * another connection when it is detached (5 s at most). */
 void al_mux_close(struct al_mux *m, uint16_t code, const char *text);
 
 struct al_session *al_mux_session(struct al_mux *m);
 struct al_loop *al_mux_loop(struct al_mux *m);
 bool al_mux_is_up(const struct al_mux *m);
+/* The latest WELCOME that refused us asked for so many seconds; 0: none. */
+unsigned al_mux_retry_after_s(const struct al_mux *m);
 
 /* Something may be sent now: write at the end of this turn of the loop.
  * Call it after any al_chan_* or al_session_* call that makes frames, when

@@ -8,7 +8,7 @@ struct al_workspace {
 	struct al_url		 url;
 	bool			 has_url;
 	char			*url_text;
-	char			 authority[AL_HOST_MAX + 10];
+	char			 authority[AL_AUTHORITY_TEXT];
 	struct al_tls_ctx	*tls, *proxy_tls, *pac_tls;
 	struct al_dial_login	 login;
 	unsigned		 resolve_flags;

@@ -18,6 +18,7 @@
 #include "connector/tunnel/tunnel.h"
 
 #define ACCEPT_BATCH	64
+#define PATIENCE_MS	15000	/* for a session                               */
 #define AGAIN_MS	3000	/* between questions to a far side that is not
 				 * ready                                       */
 
@@ -35,6 +36,8 @@ struct listener {
 	struct al_timer		 again;		/* ask once more           */
 	bool			 asked;		/* our FIN is out          */
 	bool			 said_ready, said_not;
+	bool			 impatient;	/* for want of a session, long
+						 * enough: who comes is reset */
 };
 
 struct forwarding {
@@ -214,8 +217,9 @@ forward_one(struct listener *l, int fd)
 		const struct linger now = { .l_onoff = 1 };
 
 		if (m == NULL)
-			say(l->fw->t, "%s: a connection was reset: there is "
-			    "no session just now", l->where);
+			say(l->fw->t, "%s: a connection was reset: there has "
+			    "been no session for %d s", l->where,
+			    PATIENCE_MS / 1000);
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now,
 		    sizeof(now));
 		(void)close(fd);
@@ -226,6 +230,16 @@ forward_one(struct listener *l, int fd)
 	free(json);
 }
 
+/* Connections stay in the socket's queue, for a while. */
+static void
+wait_for_session(struct listener *l)
+{
+	al_client_retry_now(l->fw->client);
+	al_watch_set(&l->watch, 0);
+	al_timer_set(&l->pause, PATIENCE_MS);
+	l->impatient = true;
+}
+
 static void
 on_listener(void *arg, unsigned ready)
 {
@@ -233,6 +247,10 @@ on_listener(void *arg, unsigned ready)
 	int i, fd;
 
 	(void)ready;
+	if (al_client_mux(l->fw->client) == NULL && !l->impatient) {
+		wait_for_session(l);
+		return;
+	}
 	for (i = 0; i < ACCEPT_BATCH; i++) {
 		fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
@@ -256,6 +274,7 @@ on_pause_over(void *arg)
 {
 	struct listener *l = arg;
 
+	al_timer_cancel(&l->pause);
 	al_watch_set(&l->watch, AL_WANT_READ);
 }
 
@@ -425,8 +444,11 @@ on_up(void *arg, struct al_mux *m)
 	fw->was_up = true;
 	if (fw->t->stdio_target != NULL)
 		stdio_open(fw, m);
-	for (i = 0; i < fw->t->n_forwards; i++)
+	for (i = 0; i < fw->t->n_forwards; i++) {
+		fw->listeners[i].impatient = false;
+		on_pause_over(&fw->listeners[i]);
 		probe(&fw->listeners[i], m);
+	}
 }
 
 static void
@@ -445,6 +467,17 @@ on_down(void *arg, const struct al_err *why, uint64_t retry_ms)
 	}
 	say(fw->t, "lost: %s; trying again in %.1f s", why->text,
 	    (double)retry_ms / 1000);
+}
+
+static void
+on_leaving(void *arg, struct al_mux *m, const struct al_err *why,
+    uint64_t retry_ms)
+{
+	struct forwarding *fw = arg;
+
+	(void)m;
+	say(fw->t, "%s; new connections wait for another one, in %.1f s",
+	    why->text, (double)retry_ms / 1000);
 }
 
 static void
@@ -471,6 +504,7 @@ static const struct al_client_ops client_ops = {
 	.on_step = on_step,
 	.on_up = on_up,
 	.on_down = on_down,
+	.on_leaving = on_leaving,
 	.on_link = on_link,
 };
 

@@ -1,4 +1,5 @@
 """A session outlives its connections: cut proxies, restarts, rotation."""
+import signal
 import socket
 import threading
 import time
@@ -173,3 +174,36 @@ def test_grace_over(box):
     until("the end of the session",
           lambda: any(x["event"] == "session-end" for x in g.audit_lines()),
           15)
+
+
+def test_rolling_restart(box):
+    """The gateway is told to stop and another one takes its port: what is open
+    goes on in the old one until it ends, what is new goes by the new one."""
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g).start()
+    echo, late = traffic.Once(traffic.echo), traffic.Once(traffic.echo)
+    op = alpacon.Operator(g)
+    p, local = op.forward(echo.port)
+    _, other = op.forward(late.port)
+    with socket.create_connection(("127.0.0.1", local)) as s:
+        s.settimeout(30)
+        s.sendall(b"before")
+        assert s.recv(100) == b"before"
+        old, seen = g.proc, len(c.proc.text())
+        old.signal(signal.SIGTERM)
+        old.wait_log("stopping")
+        g.start()
+        c.proc.wait_log("session-leaving", since=seen)
+        c.wait_up(since=seen)
+        p.wait_log("connected to")
+        with socket.create_connection(("127.0.0.1", other)) as n:
+            n.settimeout(30)
+            n.sendall(b"new")
+            assert n.recv(100) == b"new"
+            s.sendall(b"old")
+            assert s.recv(100) == b"old"
+            assert old.alive()
+    assert old.wait(20) == 0
+    assert c.proc.stop() == 0
+    echo.close()
+    late.close()
