@@ -6,6 +6,7 @@ libalcore_la_SOURCES += \
 	connector/engine/chan_in.c \
 	connector/engine/expiry.c \
 	connector/engine/flight.c connector/engine/flight.h \
+	connector/engine/life.h \
 	connector/engine/link.c \
 	connector/engine/link_in.c \
 	connector/engine/link_out.c \

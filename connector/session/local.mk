@@ -6,6 +6,7 @@ libalcore_la_SOURCES += \
 	connector/session/find.c connector/session/find.h \
 	connector/session/greet.c connector/session/greet.h \
 	connector/session/greet_int.h \
+	connector/session/habits.c connector/session/habits.h \
 	connector/session/mux.c connector/session/mux.h \
 	connector/session/port.c connector/session/port.h \
 	connector/session/relay.c connector/session/relay.h \

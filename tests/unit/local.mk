@@ -51,6 +51,10 @@ UNIT_TESTS += tests/unit/test_gss
 tests_unit_test_gss_SOURCES = tests/unit/test_gss.c tests/lib/helper.h
 tests_unit_test_gss_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
+UNIT_TESTS += tests/unit/test_habits
+tests_unit_test_habits_SOURCES = tests/unit/test_habits.c
+tests_unit_test_habits_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_he
 tests_unit_test_he_SOURCES = tests/unit/test_he.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h
