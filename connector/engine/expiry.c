@@ -13,7 +13,7 @@ static uint64_t
 link_expiry(const struct al_link *l)
 {
 	const struct al_session *s = l->s;
-	uint64_t dead_us = l->in_us + s->dead_us;
+	uint64_t dead_us = l->in_us + l->dead_us;
 
 	if (l->state == L_OVER)
 		return UINT64_MAX;
@@ -21,7 +21,7 @@ link_expiry(const struct al_link *l)
 		return l->deadline_us;
 	if (l->ping_due || (s->ping_due && l == s->link))
 		return dead_us;
-	return least(dead_us, l->out_us + s->ping_us);
+	return least(dead_us, l->out_us + l->ping_us);
 }
 
 uint64_t
@@ -43,17 +43,19 @@ link_dead(struct al_link *l, uint64_t now_us)
 	char text[64];
 
 	(void)snprintf(text, sizeof(text),
-	    "no byte has come for %u s: the path is dead",
-	    (unsigned)(l->s->dead_us / 1000000));
+	    "no byte has come for %u.%u s: the path is dead",
+	    (unsigned)(l->dead_us / 1000000),
+	    (unsigned)(l->dead_us % 1000000 / 100000));
+	l->silent = true;
 	al_link_end(l, AL_ETIMEOUT, text, now_us);
 }
 
 static void
 link_expired(struct al_link *l, uint64_t now_us)
 {
-	if (l->state == L_LIVE && now_us >= l->out_us + l->s->ping_us)
+	if (l->state == L_LIVE && now_us >= l->out_us + l->ping_us)
 		l->ping_due = true;
-	if (l->state == L_LIVE && now_us >= l->in_us + l->s->dead_us)
+	if (l->state == L_LIVE && now_us >= l->in_us + l->dead_us)
 		link_dead(l, now_us);
 	if (l->state == L_OVER || l->state == L_LIVE ||
 	    now_us < l->deadline_us)

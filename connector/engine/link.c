@@ -19,7 +19,8 @@ link_new(struct al_session *s, enum link_state state, uint64_t now_us,
 	l->s = s;
 	l->state = state;
 	l->resumes = s->known;
-	l->in_us = l->out_us = now_us;
+	l->born_us = l->in_us = l->out_us = now_us;
+	al_link_set_keepalive(l, 0);
 	l->deadline_us = now_us + (state == L_HELLO ? WELCOME_US : START_US);
 	TAILQ_INSERT_HEAD(&s->links, l, entry);
 	return l;
@@ -68,12 +69,6 @@ al_link_free(struct al_link *l, uint64_t now_us)
 	TAILQ_REMOVE(&s->links, l, entry);
 	free(l);
 	al_ring_trim(s);
-}
-
-void
-al_link_alive(struct al_link *l, uint64_t now_us)
-{
-	l->in_us = now_us;
 }
 
 /* Rate x 2 ms, between 16 and 112 KiB: sealed, that is less than the 128 KiB

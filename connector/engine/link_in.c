@@ -270,7 +270,7 @@ al_link_feed(struct al_link *l, struct al_block **blk, uint64_t now_us,
 	struct al_frame f;
 	enum al_code code;
 
-	l->in_us = now_us;
+	al_link_alive(l, now_us);
 	while (p < end && l->state != L_OVER) {
 		code = al_frame_decode(&f, p, (size_t)(end - p), err);
 		if (code != AL_OK)

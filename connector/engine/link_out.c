@@ -71,6 +71,8 @@ put_ping(struct al_link *l, uint8_t *p, uint64_t now_us)
 	l->ping_due = false;
 	l->ping_out = true;
 	l->ping_us_sent = now_us;
+	al_link_asked(l, now_us);
+	al_link_draw_ping(l);
 	return p + AL_FRAME_PING_LEN;
 }
 
@@ -158,6 +160,7 @@ take_record(struct al_link *l, uint64_t now_us, struct al_msg *msg)
 	msg->rec_len = b->len;
 	l->busy = b;
 	l->next = b->next;
+	al_link_asked(l, now_us);
 	b->sent_us = b->pos >= s->sent ? now_us : 0;
 	if (s->sent < b->pos + b->len)
 		s->sent = b->pos + b->len;

@@ -82,6 +82,7 @@ al_link_settle(struct al_link *l, uint64_t now_us)
 		o->deadline_us = now_us + OLD_US;
 	}
 	l->state = L_LIVE;
+	l->was_live = true;
 	al_link_commit(l, now_us);
 	s->detached_us = 0;
 	s->moved = s->settled;

@@ -9,6 +9,7 @@ libalcore_la_SOURCES += \
 	connector/engine/life.h \
 	connector/engine/link.c \
 	connector/engine/link_in.c \
+	connector/engine/link_life.c \
 	connector/engine/link_out.c \
 	connector/engine/link_switch.c \
 	connector/engine/ring.c \

@@ -62,8 +62,9 @@ al_session_new(const struct al_session_opts *o, uint64_t now_us,
 	s->process = o->process;
 	if (s->process != NULL)
 		s->process->sessions++;
-	s->ping_us = or_default(o->ping_ms, PING_MS) * UINT64_C(1000);
-	s->dead_us = or_default(o->dead_ms, DEAD_MS) * UINT64_C(1000);
+	s->ping_ms = or_default(o->ping_ms, PING_MS);
+	s->dead_us = o->dead_ms * UINT64_C(1000);
+	s->jitter = o->jitter;
 	s->ring_max = RING_MIN;
 	s->ack_due_us = UINT64_MAX;
 	s->fair_us = now_us;

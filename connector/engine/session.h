@@ -8,6 +8,7 @@
 
 #include "connector/base/err.h"
 #include "connector/engine/block.h"
+#include "connector/engine/life.h"
 #include "connector/wire/mux_frame.h"
 
 /*
@@ -50,7 +51,10 @@ struct al_session_opts {
 	struct al_budget *process;	/* may be NULL; borrowed for life  */
 	uint32_t	 ping_ms;	/* PING after so long without sending;
 					 * 0: 15,000                       */
-	uint32_t	 dead_ms;	/* no byte for so long; 0: 40,000  */
+	uint32_t	 dead_ms;	/* no byte for so long; 0: 2.5 times
+					 * that, and at least 20,000       */
+	uint32_t	 jitter;	/* random: PINGs come a fifth earlier
+					 * or later; 0: when they are due  */
 };
 
 struct al_session *al_session_new(const struct al_session_opts *o,
@@ -103,6 +107,13 @@ enum al_code al_link_feed(struct al_link *l, struct al_block **blk,
     uint64_t now_us, struct al_err *err) AL_MUST_CHECK;
 /* Bytes of any kind arrived (a WebSocket PONG, half a message): life. */
 void al_link_alive(struct al_link *l, uint64_t now_us);
+/* Another interval for this link, from now on: PING after ping_ms without
+ * sending, dead after 2.5 times that and at least 20 s unless the session's
+ * options say when.  0: the session's. */
+void al_link_set_keepalive(struct al_link *l, uint32_t ping_ms);
+/* What its end, which is now, may teach about the path. */
+void al_link_get_life(const struct al_link *l, uint64_t now_us,
+    struct al_link_life *life);
 
 /*
  * The next message: link frames (ACK, PING, ...) in front of at most one

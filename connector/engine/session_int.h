@@ -21,7 +21,8 @@
 #define ACK_BYTES	65536u
 #define ACK_US		5000u
 #define PING_MS		15000u
-#define DEAD_MS		40000u
+#define PING_MAX_MS	600000u
+#define DEAD_MIN_US	20000000u
 #define WELCOME_US	15000000u
 #define START_US	15000000u	/* after HELLO                       */
 #define SWITCH_US	10000000u	/* a resuming opener, after its START */
@@ -110,7 +111,18 @@ struct al_link {
 	uint64_t		 recv_at;	/* of the next frame here   */
 	struct al_block		*next;		/* to be sent next          */
 	struct al_block		*busy;		/* in the caller's hands    */
-	uint64_t		 in_us, out_us, deadline_us, ping_us_sent;
+	uint64_t		 born_us, in_us, out_us, deadline_us;
+	uint64_t		 ping_us_sent;
+
+	/* liveness */
+	uint32_t		 ping_ms, ping_us;	/* the interval, the next */
+	uint64_t		 dead_us;
+	bool			 asked;		/* what has to be answered,
+						 * and nothing came since   */
+	bool			 was_live, silent;
+	uint64_t		 gap_us;	/* nothing had come for, when
+						 * that was sent            */
+	uint64_t		 survived_us;
 
 	/* how it ended, until that is told */
 	bool			 over_due;
@@ -139,7 +151,8 @@ struct al_session {
 	uint8_t			 id[AL_SESSION_ID_LEN];
 	uint8_t			 key[AL_RESUME_KEY_LEN];
 	uint32_t		 max_channels, max_pending, peer_max_channels;
-	uint64_t		 ping_us, dead_us;
+	uint32_t		 ping_ms, jitter;
+	uint64_t		 dead_us;	/* 0: of each link's PINGs  */
 	struct al_link_list	 links;		/* the newest first         */
 	struct al_link		*link;		/* records go on this one   */
 	uint64_t		 grace_us, detached_us;	/* 0: not detached  */
@@ -237,6 +250,12 @@ void al_ring_measure(struct al_session *s, uint64_t pos, uint32_t delay_us,
     uint64_t now_us);
 /* Another link, another path: what was measured holds no more. */
 void al_ring_new_path(struct al_session *s);
+
+/* link_life.c */
+/* When the next PING is due. */
+void al_link_draw_ping(struct al_link *l);
+/* Something has gone out that the peer will answer. */
+void al_link_asked(struct al_link *l, uint64_t now_us);
 
 /* link_switch.c */
 bool al_session_has_live(const struct al_session *s);

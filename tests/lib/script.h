@@ -8,6 +8,7 @@
  *	open, accept a JSON, refuse a CODE TEXT, reset a CODE TEXT, free a
  *	write a LEN, end a, read a LEN, goaway CODE RETRY TEXT,
  *	close CODE 0 TEXT, ping, time US, expired, dead TEXT, expiry US
+ *	keepalive MS		of the link
  *	dial, use N, drop N	another link of an opener; which one; it is gone
  *	judge STATUS EPOCH POS HOW	a resuming HELLO comes to an acceptor;
  *				HOW: "proof", "id", "v2" are wrong
@@ -490,6 +491,8 @@ script_other_step(struct script *t)
 		script_judge(t, a, b, rest);
 	} else if (strcmp(verb, "ping") == 0) {
 		(void)al_session_ping(t->s, t->now_us);
+	} else if (strcmp(verb, "keepalive") == 0) {
+		al_link_set_keepalive(t->l, (uint32_t)a);
 	} else if (strcmp(verb, "time") == 0) {
 		t->now_us += a;
 	} else if (strcmp(verb, "expired") == 0) {

@@ -136,6 +136,10 @@ tests_unit_test_resolve_SOURCES = tests/unit/test_resolve.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h
 tests_unit_test_resolve_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_link_life
+tests_unit_test_link_life_SOURCES = tests/unit/test_link_life.c tests/lib/script.h
+tests_unit_test_link_life_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_session
 tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/lib/script.h
 tests_unit_test_session_LDADD = $(UNIT_LDADD)
