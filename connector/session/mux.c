@@ -41,6 +41,8 @@ struct al_mux {
 						 * none has ended badly     */
 	unsigned		 retry_after_s;	/* of the latest rejection */
 	bool			 is_opener;
+	struct al_link_life	 last_life;	/* of a lane that was lost  */
+	uint32_t		 keepalive_ms;	/* 0: as in the options     */
 	bool			 was_up;
 	bool			 closing, ended, freed;
 };
@@ -224,6 +226,23 @@ note_why(struct al_mux *m, const struct al_err *why)
 		*m->why = *why;
 }
 
+/* l is about to go; one that was left for another before says nothing. */
+static void
+note_life(const struct lane *l, enum al_code code, const struct al_err *why)
+{
+	struct al_link_life life;
+
+	al_link_get_life(l->link, al_now_us(), &life);
+	if (life.ours)
+		return;
+	if (code == AL_ETIMEOUT)
+		life.silent = true;
+	/* a goodbye of theirs, or of ours */
+	life.ours = (code == AL_EOF && why->stage == AL_AT_WS) ||
+	    code == AL_EPROTO || code == AL_ELIMIT || code == AL_ENOMEM;
+	l->m->last_life = life;
+}
+
 /* l, which is gone, was to carry on a session that lives. */
 static void
 tell_failed(const struct lane *l, const struct al_err *why)
@@ -245,6 +264,8 @@ link_over(struct al_mux *m, const struct al_event *ev)
 		return;
 	(void)al_fail(&why, (enum al_code)ev->code, AL_AT_SESSION, 0, "%s",
 	    ev->text);
+	if (why.code != AL_OK)
+		note_life(l, why.code, &why);
 	lane_leave(l, 1000, "");
 	if (why.code == AL_OK)
 		return;
@@ -384,6 +405,7 @@ read_batch(struct lane *l, struct al_err *err)
 		code = al_carrier_read(l->c, err);
 		if (code != AL_OK)
 			return code;
+		al_link_alive(l->link, al_now_us());
 		before = l->c->ws.in->len;
 		n += before;
 		code = feed_all(l, err);
@@ -397,6 +419,7 @@ lane_lost(struct lane *l, enum al_code code, struct al_err *err)
 {
 	struct al_mux *m = l->m;
 
+	note_life(l, code, err);
 	if (code == AL_EOF && err->stage != AL_AT_WS)
 		(void)al_fail(err, AL_ENET, AL_AT_SESSION, 0,
 		    "the connection was closed without a goodbye");
@@ -657,6 +680,9 @@ mux_new(struct al_loop *loop, const struct al_session_opts *o,
 	m->arg = arg;
 	m->is_opener = role == AL_OPENER;
 	of_role.role = role;
+	memcpy(&of_role.jitter, role == AL_OPENER ? o->instance : o->id,
+	    sizeof(of_role.jitter));
+	of_role.jitter ^= (uint32_t)al_now_us();
 	m->s = al_session_new(&of_role, al_now_us(), err);
 	if (m->s == NULL ||
 	    al_task_init(&m->task, loop, pump, m, err) != AL_OK ||
@@ -684,6 +710,7 @@ add_lane(struct al_mux *m, struct al_carrier *c, const struct al_hello *hello,
 		free(l);
 		return err->code;
 	}
+	al_link_set_keepalive(l->link, m->keepalive_ms);
 	l->c = c;
 	l->read_due = true;
 	TAILQ_INSERT_TAIL(&m->lanes, l, entry);
@@ -770,6 +797,23 @@ bool
 al_mux_is_detached(const struct al_mux *m)
 {
 	return !m->ended && m->was_up && !al_session_is_up(m->s);
+}
+
+void
+al_mux_set_keepalive(struct al_mux *m, uint32_t ping_ms)
+{
+	struct lane *l;
+
+	m->keepalive_ms = ping_ms;
+	TAILQ_FOREACH(l, &m->lanes, entry)
+		al_link_set_keepalive(l->link, ping_ms);
+	al_mux_kick(m);
+}
+
+const struct al_link_life *
+al_mux_last_life(const struct al_mux *m)
+{
+	return &m->last_life;
 }
 
 void

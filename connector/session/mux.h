@@ -106,6 +106,12 @@ bool al_mux_is_detached(const struct al_mux *m);
 
 /* Its calls are for another owner from now on, with the same ops. */
 void al_mux_set_arg(struct al_mux *m, void *arg);
+/* Another interval of PINGs (al_link_set_keepalive) for the connections there
+ * are, and those to come. */
+void al_mux_set_keepalive(struct al_mux *m, uint32_t ping_ms);
+/* Of the connection that carried the session and was lost last: what
+ * AL_LANE_LOST is about.  All zero before that. */
+const struct al_link_life *al_mux_last_life(const struct al_mux *m);
 
 /* Ends that are left are told AL_GONE_LOST first; on_end is not called. */
 void al_mux_free(struct al_mux *m);

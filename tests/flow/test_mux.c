@@ -568,6 +568,37 @@ a_closed_session_ends_its_channels(void **state)
 	world_close(&w);
 }
 
+static bool
+connector_detached(const struct world *w)
+{
+	return al_mux_is_detached(w->connector);
+}
+
+static void
+a_lost_connection_tells_how_it_lived(void **state)
+{
+	static struct world w;
+	const struct al_link_life *life;
+	uint64_t from_ms = al_now_ms();
+
+	(void)state;
+	world_open(&w);
+	life = al_mux_last_life(w.connector);
+	assert_int_equal(life->keepalive_ms, 0);
+	al_mux_set_keepalive(w.connector, 10000);
+	run(&w, never);
+	al_mux_free(w.to_connector);	/* a FIN without a goodbye */
+	w.to_connector = NULL;
+	run(&w, connector_detached);
+	life = al_mux_last_life(w.connector);
+	assert_int_equal(life->keepalive_ms, 10000);
+	assert_false(life->silent);
+	assert_false(life->ours);
+	assert_in_range(life->lived_ms, 40, al_now_ms() - from_ms);
+	assert_in_range(life->quiet_ms, 0, life->lived_ms);
+	world_close(&w);
+}
+
 int
 main(void)
 {
@@ -580,6 +611,7 @@ main(void)
 		cmocka_unit_test(a_reset_needs_no_credit),
 		cmocka_unit_test(a_stalled_reader_stops_only_itself),
 		cmocka_unit_test(a_closed_session_ends_its_channels),
+		cmocka_unit_test(a_lost_connection_tells_how_it_lived),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
