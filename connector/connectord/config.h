@@ -16,6 +16,10 @@
  *	ca_file				PEM; the agent's own, else the system's
  *	tls_min, tls_ciphers
  *	mode = auto|mux|direct		site.h
+ *	link_max_age = TIME		session/client.h
+ *	keepalive = 15s			the longest interval of PINGs
+ *	proxy_retry = 5min		of one that is preferred to the one in use
+ *	state_dir = FOLDER		state.h; $STATE_DIRECTORY unless given
  *	proxy				list; where.h
  *	proxy_user, proxy_password_file, proxy_ca_file, proxy_cert, proxy_key
  *	no_proxy			"a.corp,10.0.0.0/8"

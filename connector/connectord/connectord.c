@@ -2,16 +2,19 @@
 #include "connector/connectord/connectord.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "connector/connectord/doors.h"
 #include "connector/connectord/guests.h"
 #include "connector/connectord/site.h"
+#include "connector/connectord/state.h"
 #include "connector/connectord/targets.h"
 #include "connector/connectord/uplink.h"
 #include "connector/daemon/log.h"
 #include "connector/daemon/notify.h"
 #include "connector/loop/loop.h"
 #include "connector/loop/netmon.h"
+#include "connector/loop/wake.h"
 #include "connector/session/find.h"
 
 #define DIALS_MAX	256
@@ -24,8 +27,10 @@ struct al_connectord {
 	struct al_doors		*doors;
 	struct al_guests	*guests;
 	struct al_targets	*targets;
+	struct al_habits	*habits;
 	struct al_uplink	*uplink;
 	struct al_netmon	*netmon;
+	struct al_wake		*wake;
 	struct al_timer		 watchdog, drain;
 	uint64_t		 drain_by_ms;	/* 0: not stopping */
 	bool			 is_ready;
@@ -43,23 +48,10 @@ is_ours(void *arg, const struct al_addr *a)
 static void
 tell_status(const struct al_connectord *c)
 {
-	struct al_err why = { .text = "" };
+	char status[AL_UPLINK_STATUS];
 
-	switch (al_uplink_way(c->uplink, &why)) {
-	case AL_WAY_MUX:
-		al_notify_status("connected");
-		break;
-	case AL_WAY_DIRECT:
-		al_notify_status("direct: no gateway of ours, connections go "
-		    "out on their own");
-		break;
-	case AL_WAY_WAIT:
-		al_notify_status("connecting");
-		break;
-	case AL_WAY_DOWN:
-		al_notify_status("not connected: %s", why.text);
-		break;
-	}
+	al_uplink_status(c->uplink, status);
+	al_notify_status("%s", status);
 }
 
 static void
@@ -83,6 +75,14 @@ on_ready(void *arg)
 }
 
 static void
+on_learned(void *arg)
+{
+	struct al_connectord *c = arg;
+
+	al_state_save(c->habits, c->site->state_dir);
+}
+
+static void
 on_closed(void *arg)
 {
 	struct al_connectord *c = arg;
@@ -94,6 +94,7 @@ on_closed(void *arg)
 static const struct al_uplink_ops uplink_ops = {
 	.on_way = on_way,
 	.on_ready = on_ready,
+	.on_learned = on_learned,
 	.on_closed = on_closed,
 };
 
@@ -104,6 +105,18 @@ on_network(void *arg)
 
 	al_log(AL_LOG_NOTICE, "network-changed", NULL,
 	    "this machine has other addresses");
+	al_workspace_network_changed(c->site->workspace);
+	al_uplink_rotate(c->uplink);
+}
+
+/* Connections may have died meanwhile, and nobody told us. */
+static void
+on_wake(void *arg, uint64_t slept_ms)
+{
+	struct al_connectord *c = arg;
+
+	al_log(AL_LOG_NOTICE, "woke-up", AL_FIELDS(AL_NUM("slept_ms",
+	    slept_ms)), "this machine was suspended");
 	al_workspace_network_changed(c->site->workspace);
 	al_uplink_rotate(c->uplink);
 }
@@ -214,6 +227,9 @@ build(struct al_connectord *c, struct al_err *err)
 	c->targets = uplink.targets = al_targets_new(&targets, err);
 	if (c->targets == NULL)
 		return err->code;
+	c->habits = uplink.habits = al_habits_new();
+	if (c->habits == NULL)
+		return al_fail_nomem(err, AL_AT_LOCAL);
 	c->uplink = guests.uplink = al_uplink_new(&uplink, &uplink_ops, c,
 	    err);
 	if (c->uplink == NULL)
@@ -226,6 +242,9 @@ build(struct al_connectord *c, struct al_err *err)
 	c->netmon = al_netmon_new(c->o.loop, on_network, c, err);
 	if (c->netmon == NULL)
 		al_log_err(AL_LOG_NOTICE, "no-netmon", err);
+	c->wake = al_wake_new(c->o.loop, on_wake, c, err);
+	if (c->wake == NULL)
+		al_log_err(AL_LOG_NOTICE, "no-wake", err);
 	if (al_timer_init(&c->drain, c->o.loop, on_drain, c, err) != AL_OK)
 		return err->code;
 	return al_timer_init(&c->watchdog, c->o.loop, on_watchdog, c, err);
@@ -242,7 +261,11 @@ al_connectord_new(const struct al_connectord_opts *o, struct al_site *s,
 		return NULL;
 	}
 	c->o = *o;
-	if (build(c, err) != AL_OK || apply(c, s, err) != AL_OK) {
+	if (build(c, err) == AL_OK) {
+		al_state_load(c->habits, s->state_dir, (uint64_t)time(NULL));
+		(void)apply(c, s, err);
+	}
+	if (c->site == NULL) {
 		al_connectord_free(c);
 		return NULL;
 	}
@@ -262,8 +285,10 @@ al_connectord_free(struct al_connectord *c)
 	al_guests_free(c->guests);
 	al_targets_free(c->targets);
 	al_uplink_free(c->uplink);
+	al_habits_free(c->habits);
 	al_doors_free(c->doors);
 	al_netmon_free(c->netmon);
+	al_wake_free(c->wake);
 	al_timer_fini(&c->drain);
 	al_timer_fini(&c->watchdog);
 	al_site_release(c->site);

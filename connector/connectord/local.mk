@@ -15,6 +15,7 @@ libalconnectord_la_SOURCES = \
 	connector/connectord/policy.c connector/connectord/policy.h \
 	connector/connectord/request.c connector/connectord/request.h \
 	connector/connectord/site.c connector/connectord/site.h \
+	connector/connectord/state.c connector/connectord/state.h \
 	connector/connectord/targets.c connector/connectord/targets.h \
 	connector/connectord/uplink.c connector/connectord/uplink.h
 libalconnectord_la_LIBADD = libaldaemon.la libalcore.la $(JANSSON_LIBS)

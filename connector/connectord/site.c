@@ -48,6 +48,7 @@ al_site_release(struct al_site *s)
 	for (i = 0; i < s->n_doors; i++)
 		free(s->doors[i].name);
 	free(s->doors);
+	free(s->state_dir);
 	free(s);
 }
 
@@ -291,6 +292,22 @@ mode_of(const char *word)
 	return m;
 }
 
+/* The service manager's folder (the first, if it made several) unless there
+ * is a setting. */
+static enum al_code
+set_state_dir(struct al_site *s, const struct al_conf *c, struct al_err *err)
+{
+	const char *dir = al_conf_text(c, NULL, NULL, "state_dir");
+	const char *given = getenv("STATE_DIRECTORY");
+
+	if (dir == NULL && (given == NULL || given[0] == '\0'))
+		return AL_OK;
+	s->state_dir = dir != NULL ? al_str_dup(dir, strlen(dir)) :
+	    al_str_dup(given, strcspn(given, ":"));
+	return s->state_dir != NULL ? AL_OK :
+	    al_fail_nomem(err, AL_AT_CONFIG);
+}
+
 struct al_site *
 al_site_new(const struct al_conf *c, struct al_err *err)
 {
@@ -307,6 +324,8 @@ al_site_new(const struct al_conf *c, struct al_err *err)
 	s->resolve_flags = al_conf_bool(c, NULL, NULL, "hosts_file") ? 0 :
 	    AL_RESOLVE_NO_HOSTS;
 	s->link_max_age_ms = al_conf_uint(c, NULL, NULL, "link_max_age");
+	s->proxy_retry_ms = al_conf_uint(c, NULL, NULL, "proxy_retry");
+	s->keepalive_ms = (uint32_t)al_conf_uint(c, NULL, NULL, "keepalive");
 	s->connections_max = (size_t)al_conf_uint(c, NULL, NULL,
 	    "max_connections");
 	if (add_list(s, c, "listen_tls", AL_DOOR_TLS, "tls", err) == AL_OK &&
@@ -314,6 +333,7 @@ al_site_new(const struct al_conf *c, struct al_err *err)
 	    AL_OK && add_forwards(s, c, err) == AL_OK &&
 	    set_workspace(s, c, err) == AL_OK &&
 	    set_lists(s, c, err) == AL_OK &&
+	    set_state_dir(s, c, err) == AL_OK &&
 	    set_authorization(s, c, err) == AL_OK)
 		return s;
 	al_site_release(s);

@@ -49,6 +49,9 @@ struct al_site {
 	size_t			 n_doors;
 	size_t			 connections_max;	/* local ones     */
 	uint64_t		 link_max_age_ms;	/* 0: no limit    */
+	uint64_t		 proxy_retry_ms;	/* of the preferred one */
+	uint32_t		 keepalive_ms;
+	char			*state_dir;	/* NULL: nothing is kept  */
 };
 
 /* EUSAGE or EAUTH, stage config, with file:line. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "connector/connectord/site.h"
 #include "connector/connectord/targets.h"
@@ -249,6 +250,8 @@ on_link(void *arg, enum al_lane what, const struct al_err *why,
 	retry_text(retry_ms, retry, sizeof(retry));
 	switch (what) {
 	case AL_LANE_LOST:
+		u->why = *why;
+		u->retry_at_ms = al_now_ms() + retry_ms;
 		al_log(AL_LOG_WARN, "link-lost", AL_FIELDS(
 		    AL_STR("session", u->session), AL_STR("via", u->via),
 		    AL_STR("stage", al_stage_name(why->stage)),
@@ -257,6 +260,9 @@ on_link(void *arg, enum al_lane what, const struct al_err *why,
 		    "%s%s", why->text, retry);
 		break;
 	case AL_LANE_FAILED:
+		if (al_client_state(u->client) == AL_CLIENT_DETACHED)
+			u->why = *why;
+		u->retry_at_ms = al_now_ms() + retry_ms;
 		al_log(AL_LOG_WARN, "resume-failed", AL_FIELDS(
 		    AL_STR("session", u->session),
 		    AL_STR("stage", al_stage_name(why->stage)),
@@ -279,6 +285,39 @@ on_link(void *arg, enum al_lane what, const struct al_err *why,
 	u->ops->on_way(u->arg);
 }
 
+static void
+on_learned(void *arg, const char *via, enum al_learned what)
+{
+	struct al_uplink *u = arg;
+	const uint64_t now_s = (uint64_t)time(NULL);
+
+	switch (what) {
+	case AL_LEARNED_AGE:
+		al_log(AL_LOG_NOTICE, "path-learned", AL_FIELDS(
+		    AL_STR("via", via), AL_NUM("max_age_ms",
+		    al_habits_max_age_ms(u->o.habits, via, 0, now_s))),
+		    "connections by this way are cut at a certain age: from "
+		    "now on they are replaced before that");
+		break;
+	case AL_LEARNED_KEEPALIVE:
+		al_log(AL_LOG_NOTICE, "path-learned", AL_FIELDS(
+		    AL_STR("via", via), AL_NUM("keepalive_ms",
+		    al_habits_keepalive_ms(u->o.habits, via,
+		    u->site->keepalive_ms, now_s))),
+		    "idle connections by this way are forgotten: the interval "
+		    "of keepalives has changed");
+		break;
+	case AL_LEARNED_NO_AGE:
+		al_log(AL_LOG_NOTICE, "path-learned", AL_FIELDS(
+		    AL_STR("via", via)), "connections by this way get older "
+		    "than they could: they are not replaced any more");
+		break;
+	case AL_LEARNED_NOTHING:
+		break;
+	}
+	u->ops->on_learned(u->arg);
+}
+
 static const struct al_client_ops client_ops = {
 	.on_target = on_target,
 	.on_step = on_step,
@@ -289,15 +328,23 @@ static const struct al_client_ops client_ops = {
 	.on_open_gone = on_open_gone,
 	.on_pong = on_pong,
 	.on_link = on_link,
+	.on_learned = on_learned,
 };
 
 /* --- the client's life ---------------------------------------------------- */
+static struct al_client_pace
+pace_of(const struct al_site *s)
+{
+	return (struct al_client_pace){ .max_age_ms = s->link_max_age_ms,
+	    .prefer_ms = s->proxy_retry_ms,
+	    .keepalive_ms = s->keepalive_ms };
+}
+
 static enum al_code
 start(struct al_uplink *u, struct al_err *err)
 {
-	const struct al_client_opts o = {
-		.max_age_ms = u->site->link_max_age_ms,
-		.session = { .software = SOFTWARE } };
+	const struct al_client_opts o = { .pace = pace_of(u->site),
+	    .habits = u->o.habits, .session = { .software = SOFTWARE } };
 
 	u->client = al_client_start(u->o.loop, u->o.resolver, &o, &client_ops,
 	    u, err);
@@ -409,6 +456,10 @@ al_uplink_set_site(struct al_uplink *u, struct al_site *s, struct al_err *err)
 		else
 			al_timer_set(&u->again, 0);
 	} else {
+		const struct al_client_pace pace = pace_of(s);
+
+		if (u->client != NULL)
+			al_client_set_pace(u->client, &pace);
 		al_uplink_rotate(u);
 	}
 	return AL_OK;
@@ -474,6 +525,50 @@ al_uplink_close(struct al_uplink *u, uint16_t code, const char *text)
 		al_client_close(u->client);
 }
 
+static bool
+is_detached(const struct al_uplink *u)
+{
+	return u->up && al_client_state(u->client) == AL_CLIENT_DETACHED;
+}
+
+static void
+retry_at_text(const struct al_uplink *u, char *buf, size_t cap)
+{
+	uint64_t now_ms = al_now_ms();
+
+	if (u->retry_at_ms > now_ms)
+		retry_text(u->retry_at_ms - now_ms, buf, cap);
+	else
+		(void)snprintf(buf, cap, "; trying again now");
+}
+
+void
+al_uplink_status(const struct al_uplink *u,
+    char buf[static AL_UPLINK_STATUS])
+{
+	enum al_way way = al_uplink_way(u, NULL);
+	char retry[48];
+
+	retry_at_text(u, retry, sizeof(retry));
+	if (is_detached(u))
+		(void)snprintf(buf, AL_UPLINK_STATUS, "the connection is "
+		    "lost, what is open waits for the next one: %s%s",
+		    u->why.text, retry);
+	else if (way == AL_WAY_MUX)
+		(void)snprintf(buf, AL_UPLINK_STATUS, "connected via %s",
+		    al_client_via(u->client));
+	else if (way == AL_WAY_DIRECT)
+		(void)snprintf(buf, AL_UPLINK_STATUS, "direct: %s",
+		    u->site->mode == AL_MODE_DIRECT ? "connections go out on "
+		    "their own, as set" : "no gateway of ours, connections go "
+		    "out on their own");
+	else if (u->retry_at_ms != 0)
+		(void)snprintf(buf, AL_UPLINK_STATUS, "not connected: %s%s",
+		    u->why.text, retry);
+	else
+		(void)snprintf(buf, AL_UPLINK_STATUS, "connecting");
+}
+
 void
 al_uplink_dump(const struct al_uplink *u)
 {
@@ -481,17 +576,17 @@ al_uplink_dump(const struct al_uplink *u)
 		[AL_WAY_WAIT] = "connecting", [AL_WAY_MUX] = "mux",
 		[AL_WAY_DIRECT] = "direct", [AL_WAY_DOWN] = "down",
 	};
-	struct al_err why = { .text = "" };
-	enum al_way way = al_uplink_way(u, &why);
+	char status[AL_UPLINK_STATUS];
+	enum al_way way = al_uplink_way(u, NULL);
 
+	al_uplink_status(u, status);
 	al_log(AL_LOG_NOTICE, "state", AL_FIELDS(
 	    AL_STR("mode", al_mode_name(u->site->mode)),
-	    AL_STR("way", ways[way]),
+	    AL_STR("way", is_detached(u) ? "detached" : ways[way]),
 	    AL_STR("session", u->up ? u->session : NULL),
 	    AL_STR("via", u->up ? u->via : NULL),
 	    AL_NUM("up_ms", u->up ? al_now_ms() - u->up_ms : 0),
 	    AL_NUM("rtt_us", u->rtt_us),
-	    AL_NUM("sessions", u->session_ups)), "workspace %s%s%s",
-	    al_workspace_authority(u->site->workspace),
-	    why.text[0] != '\0' ? ": " : "", why.text);
+	    AL_NUM("sessions", u->session_ups)), "workspace %s: %s",
+	    al_workspace_authority(u->site->workspace), status);
 }

@@ -27,6 +27,8 @@ struct al_uplink_ops {
 	void (*on_way)(void *arg);
 	/* The link is up and a PING came back, or there is none to wait for. */
 	void (*on_ready)(void *arg);
+	/* habits have changed. */
+	void (*on_learned)(void *arg);
 	/* After al_uplink_close. */
 	void (*on_closed)(void *arg);
 };
@@ -35,6 +37,7 @@ struct al_uplink_opts {
 	struct al_loop		*loop;
 	struct al_resolver	*resolver;
 	struct al_targets	*targets;
+	struct al_habits	*habits;	/* what is known of the ways */
 };
 
 struct al_uplink *al_uplink_new(const struct al_uplink_opts *o,
@@ -50,6 +53,10 @@ enum al_code al_uplink_set_site(struct al_uplink *u, struct al_site *s,
 void al_uplink_rotate(struct al_uplink *u);
 
 enum al_way al_uplink_way(const struct al_uplink *u, struct al_err *why);
+/* For people, in one sentence: how it is, and why. */
+#define AL_UPLINK_STATUS	1024
+void al_uplink_status(const struct al_uplink *u,
+    char buf[static AL_UPLINK_STATUS]);
 struct al_mux *al_uplink_mux(struct al_uplink *u);	/* NULL: not up */
 
 /* Bytes of a channel of ours that has ended, for the line at the link's end. */

@@ -1,4 +1,4 @@
-/* connector/session/attempt.c - one way to a workspace host, up to an open WebSocket. */
+/* connector/session/attempt.c - a way to a workspace host, to the WebSocket. */
 #include "connector/session/attempt.h"
 
 #include <stdio.h>

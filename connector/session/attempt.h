@@ -1,4 +1,4 @@
-/* connector/session/attempt.h - one way to a workspace host, up to an open WebSocket. */
+/* connector/session/attempt.h - a way to a workspace host, to the WebSocket. */
 #ifndef AL_SESSION_ATTEMPT_H
 #define AL_SESSION_ATTEMPT_H
 

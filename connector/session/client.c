@@ -1,65 +1,18 @@
 /* connector/session/client.c - keep a session to a workspace host up. */
-#include "connector/session/client.h"
+#include "connector/session/client_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "connector/base/rng.h"
-#include "connector/engine/backoff.h"
-#include "connector/loop/loop.h"
-
+#define KEEPALIVE_MS	15000
+#define PREFER_MS	300000
 #define RETRY_MIN_MS	250
 #define RETRY_MAX_MS	60000
 #define RETRY_HARD_MS	300000	/* refused credentials won't heal by asking */
-#define RESUME_LIVED_MS	250
 #define ANEW_LIVED_MS	1000
-#define RESUME_MAX_MS	5000	/* PROTOCOL 3.6: grace is not long          */
 #define LEAVING_LOOK_MS	250
 #define GOAWAY_SPREAD_MS 500	/* beside what the gateway asks for         */
-
-/* How a connection goes. */
-struct way {
-	char	 via[AL_CHAIN_TEXT];
-	bool	 preferred;
-};
-
-/*
- * One session and what is done for it.  A session that takes no new channels
- * any more goes on, with its connections, in a client of its own, whose parent
- * looks for the next one: its owner hears no more of it but its channels.
- */
-struct al_client {
-	struct al_loop			*loop;
-	struct al_resolver		*resolver;
-	struct al_client_opts		 o;
-	const struct al_client_ops	*ops;
-	void				*arg;
-	struct al_client		*parent;
-	LIST_ENTRY(al_client)		 entry;
-	LIST_HEAD(, al_client)		 leaving;	/* of a parent       */
-	enum al_client_state		 state;
-	struct al_timer			 timer;		/* the next attempt  */
-	struct al_timer			 age;		/* of the connection;
-							 * of a leaving session:
-							 * to look whether it is
-							 * empty             */
-	struct al_timer			 prefer;	/* the way, as well  */
-	struct al_rng			 rng;
-	struct al_backoff		 backoff;
-	struct al_attempt		*attempt;
-	bool				 is_better;	/* the attempt is one
-							 * at a better way   */
-	bool				 closing;
-	struct al_mux			*mux;
-	uint64_t			 up_ms, link_ms;
-	unsigned			 retry_after_s;	/* the peer asked for it */
-	char				 authority[AL_AUTHORITY_TEXT];
-	struct way			 way, next;	/* next: being greeted */
-};
-
-static void attempt(struct al_client *c, bool is_better);
 
 static void
 step(struct al_client *c, enum al_step_state state, const struct al_err *err)
@@ -78,8 +31,8 @@ is_hard(const struct al_err *why)
 	return why->code == AL_EAUTH || why->code == AL_EREFUSED;
 }
 
-static bool
-has_session(const struct al_client *c)
+bool
+al_client_has_session(const struct al_client *c)
 {
 	return c->state == AL_CLIENT_UP || c->state == AL_CLIENT_DETACHED;
 }
@@ -139,7 +92,7 @@ down(struct al_client *c, const struct al_err *why)
 {
 	uint64_t in_ms = UINT64_MAX;
 
-	if (has_session(c))
+	if (al_client_has_session(c))
 		lived(c, why);
 	rest(c);
 	if (c->parent != NULL) {
@@ -162,28 +115,8 @@ down(struct al_client *c, const struct al_err *why)
 	c->ops->on_down(c->arg, why, in_ms);
 }
 
-/* --- a session that outlives its connection ------------------------------- */
-static void
-tell_link(struct al_client *c, enum al_lane what, const struct al_err *why,
-    uint64_t retry_ms)
-{
-	if (c->ops->on_link != NULL && c->parent == NULL)
-		c->ops->on_link(c->arg, what, why, retry_ms);
-}
-
-static uint64_t
-try_again(struct al_client *c)
-{
-	uint64_t in_ms = c->closing ? 0 : al_backoff_next(&c->backoff,
-	    RESUME_MAX_MS, c->retry_after_s * UINT64_C(1000), &c->rng);
-
-	c->retry_after_s = 0;
-	al_timer_set(&c->timer, in_ms);
-	return in_ms;
-}
-
-static void
-drop(struct al_client *c, const struct al_err *cause)
+void
+al_client_drop(struct al_client *c, const struct al_err *cause)
 {
 	const struct al_err why = *cause;	/* the mux's own */
 
@@ -192,66 +125,17 @@ drop(struct al_client *c, const struct al_err *cause)
 	down(c, &why);
 }
 
-/* An attempt for a session that lives has failed.  For CLOSE there is no
- * second one. */
-static void
-not_resumed(struct al_client *c, const struct al_err *why)
-{
-	if (c->closing && c->state == AL_CLIENT_DETACHED)
-		drop(c, why);
-	else
-		tell_link(c, AL_LANE_FAILED, why, try_again(c));
-}
-
 /* An attempt has failed, or there will be none. */
 static void
 failed(struct al_client *c, const struct al_err *why)
 {
-	if (has_session(c))
-		not_resumed(c, why);
+	if (al_client_has_session(c))
+		al_client_not_resumed(c, why);
 	else
 		down(c, why);
 }
 
-/* Up to a tenth less: what began together does not end together. */
-static uint64_t
-spread(struct al_client *c, uint64_t ms)
-{
-	return ms - ms / 10 * (al_rng_u32(&c->rng) % 1024) / 1024;
-}
-
-/* When the connection has to be replaced: before the gateway ends it. */
-static uint64_t
-max_age_ms(struct al_client *c)
-{
-	uint64_t ms = c->o.max_age_ms, said = al_session_max_age_s(
-	    al_mux_session(c->mux)) * UINT64_C(1000) / 10 * 8;
-
-	if (said != 0 && (ms == 0 || said < ms))
-		ms = said;
-	return ms;
-}
-
-/* The new connection is the one that is used. */
-static void
-linked(struct al_client *c)
-{
-	uint64_t age_ms = max_age_ms(c);
-
-	c->state = AL_CLIENT_UP;
-	c->link_ms = al_now_ms();
-	c->way = c->next;
-	al_timer_cancel(&c->timer);
-	if (c->parent != NULL)
-		return;
-	al_timer_cancel(&c->age);
-	if (age_ms != 0)
-		al_timer_set(&c->age, spread(c, age_ms));
-	al_timer_cancel(&c->prefer);
-	if (!c->way.preferred && c->o.prefer_ms != 0)
-		al_timer_set(&c->prefer, spread(c, c->o.prefer_ms));
-}
-
+/* --- leaving -------------------------------------------------------------- */
 /* CLOSE, for which a connection may have to be made. */
 static void
 close_session(struct al_client *c)
@@ -280,82 +164,7 @@ on_age(void *arg)
 	if (c->parent != NULL)
 		look(c);
 	else
-		al_client_rotate(c);
-}
-
-static void
-on_prefer(void *arg)
-{
-	struct al_client *c = arg;
-
-	if (c->state == AL_CLIENT_UP && c->attempt == NULL)
-		attempt(c, true);
-	else
-		al_timer_set(&c->prefer, spread(c, c->o.prefer_ms));
-}
-
-/* Nothing better, or not yet: the way in use is kept. */
-static void
-not_better(struct al_client *c)
-{
-	if (c->state == AL_CLIENT_DETACHED)
-		(void)try_again(c);
-	else
-		al_timer_set(&c->prefer, spread(c, c->o.prefer_ms));
-}
-
-static void
-link_lost(struct al_client *c, const struct al_err *why)
-{
-	al_timer_cancel(&c->prefer);
-	if (c->parent == NULL)
-		al_timer_cancel(&c->age);
-	if (c->o.flags & AL_CLIENT_PROBE) {
-		drop(c, why);
-		return;
-	}
-	/* it was carried on before: that may well be done again */
-	if (al_now_ms() - c->link_ms >= RESUME_LIVED_MS)
-		al_backoff_init(&c->backoff, c->o.retry_min_ms);
-	c->state = AL_CLIENT_DETACHED;
-	tell_link(c, AL_LANE_LOST, why, c->attempt != NULL && !c->is_better ?
-	    0 : try_again(c));
-}
-
-/* A connection was made, but the session could not move to it. */
-static void
-lane_failed(struct al_client *c, const struct al_err *why)
-{
-	c->retry_after_s = al_mux_retry_after_s(c->mux);
-	if (c->attempt != NULL || !has_session(c))
-		return;
-	if (c->is_better)
-		not_better(c);
-	else
-		not_resumed(c, why);
-}
-
-static void
-on_mux_link(void *arg, enum al_lane what, const struct al_err *why)
-{
-	struct al_client *c = arg;
-
-	switch (what) {
-	case AL_LANE_LOST:
-		link_lost(c, why);
-		break;
-	case AL_LANE_RESUMED:
-	case AL_LANE_SWITCHED:
-		linked(c);
-		tell_link(c, what, NULL, 0);
-		break;
-	case AL_LANE_UNWANTED:
-		al_client_rotate(c);
-		break;
-	case AL_LANE_FAILED:
-		lane_failed(c, why);
-		break;
-	}
+		al_client_replace(c);
 }
 
 /* --- the session ---------------------------------------------------------- */
@@ -365,7 +174,7 @@ on_mux_up(void *arg)
 	struct al_client *c = arg;
 
 	c->up_ms = al_now_ms();
-	linked(c);
+	al_client_linked(c);
 	step(c, AL_STEP_OK, NULL);
 	c->ops->on_up(c->arg, c->mux);
 }
@@ -436,7 +245,7 @@ retire(struct al_client *c)
 	al_mux_set_arg(old->mux, old);
 	al_timer_set(&old->age, 0);
 	if (old->state == AL_CLIENT_DETACHED)
-		(void)try_again(old);
+		(void)al_client_try_again(old);
 	c->mux = NULL;
 	rest(c);
 	return old;
@@ -452,7 +261,7 @@ on_mux_goaway(void *arg, uint16_t code, uint32_t retry_after_s,
 	uint64_t in_ms = retry_after_s * UINT64_C(1000) +
 	    al_rng_u32(&c->rng) % GOAWAY_SPREAD_MS;
 
-	if (c->parent != NULL || c->closing || !has_session(c) ||
+	if (c->parent != NULL || c->closing || !al_client_has_session(c) ||
 	    (c->o.flags & (AL_CLIENT_ONCE | AL_CLIENT_PROBE)))
 		return;
 	old = retire(c);
@@ -474,7 +283,7 @@ static const struct al_mux_ops mux_ops = {
 	.on_open_gone = on_mux_open_gone,
 	.on_goaway = on_mux_goaway,
 	.on_pong = on_mux_pong,
-	.on_link = on_mux_link,
+	.on_link = al_client_on_link,
 	.on_end = on_mux_end,
 };
 
@@ -482,7 +291,7 @@ static const struct al_mux_ops mux_ops = {
 static enum al_code
 greet(struct al_client *c, struct al_stream *s, struct al_err *err)
 {
-	if (has_session(c))
+	if (al_client_has_session(c))
 		return al_mux_attach(c->mux, s, err);
 	c->state = AL_CLIENT_GREETING;
 	step(c, AL_STEP_BEGIN, NULL);
@@ -508,7 +317,7 @@ on_attempt_done(void *arg, struct al_stream *s,
 		return;
 	al_stream_free(s);
 	if (c->is_better)
-		not_better(c);
+		al_client_not_better(c);
 	else
 		failed(c, end->err != NULL ? end->err : &why);
 }
@@ -527,18 +336,18 @@ static const struct al_attempt_ops attempt_ops = {
 	.on_done = on_attempt_done,
 };
 
-static void
-attempt(struct al_client *c, bool is_better)
+void
+al_client_attempt(struct al_client *c, bool is_better)
 {
 	struct al_client_target t = { .port = 443 };
 	const struct al_attempt_opts o = { .target = &t,
-	    .session = has_session(c) ? al_session_id(al_mux_session(
+	    .session = al_client_has_session(c) ? al_session_id(al_mux_session(
 	    c->mux)) : NULL,
 	    .better_than = is_better ? c->way.via : NULL };
 	struct al_err err;
 
 	c->is_better = is_better;
-	if (!has_session(c))
+	if (!al_client_has_session(c))
 		c->state = AL_CLIENT_DIALING;
 	if (c->ops->on_target(c->arg, &t, &err))
 		c->attempt = al_attempt_start(c->loop, c->resolver, &o,
@@ -546,7 +355,7 @@ attempt(struct al_client *c, bool is_better)
 	if (c->attempt != NULL)
 		return;
 	if (is_better)
-		not_better(c);
+		al_client_not_better(c);
 	else
 		failed(c, &err);
 }
@@ -558,7 +367,7 @@ on_timer(void *arg)
 
 	al_attempt_cancel(c->attempt);	/* at a better way, if any */
 	c->attempt = NULL;
-	attempt(c, false);
+	al_client_attempt(c, false);
 }
 
 /* --- for the owner -------------------------------------------------------- */
@@ -576,15 +385,26 @@ client_new(const struct al_client *like, struct al_err *err)
 	c->o = like->o;
 	c->ops = like->ops;
 	c->arg = like->arg;
+	al_client_set_pace(c, &like->o.pace);
 	LIST_INIT(&c->leaving);
 	al_backoff_init(&c->backoff, c->o.retry_min_ms);
 	if (al_rng_init(&c->rng, err) == AL_OK &&
 	    al_timer_init(&c->timer, c->loop, on_timer, c, err) == AL_OK &&
 	    al_timer_init(&c->age, c->loop, on_age, c, err) == AL_OK &&
-	    al_timer_init(&c->prefer, c->loop, on_prefer, c, err) == AL_OK)
+	    al_timer_init(&c->prefer, c->loop, al_client_on_prefer, c, err) == AL_OK)
 		return c;
 	al_client_free(c);
 	return NULL;
+}
+
+void
+al_client_set_pace(struct al_client *c, const struct al_client_pace *p)
+{
+	c->o.pace = *p;
+	if (p->prefer_ms == 0)
+		c->o.pace.prefer_ms = PREFER_MS;
+	if (p->keepalive_ms == 0)
+		c->o.pace.keepalive_ms = KEEPALIVE_MS;
 }
 
 struct al_client *
@@ -661,9 +481,10 @@ al_client_rotate(struct al_client *c)
 
 	LIST_FOREACH(old, &c->leaving, entry)
 		al_client_rotate(old);
-	if (c->state == AL_CLIENT_UP && !(c->o.flags & AL_CLIENT_PROBE) &&
-	    (c->attempt == NULL || c->is_better))
-		al_timer_set(&c->timer, 0);
+	if (c->state != AL_CLIENT_UP || (c->o.flags & AL_CLIENT_PROBE))
+		return;
+	c->disturbed = true;
+	al_client_replace(c);
 }
 
 enum al_client_state

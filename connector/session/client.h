@@ -4,6 +4,7 @@
 
 #include "connector/engine/session.h"
 #include "connector/session/attempt.h"
+#include "connector/session/habits.h"
 #include "connector/session/mux.h"
 
 struct al_client;
@@ -50,16 +51,27 @@ struct al_client_ops {
 	 * in retry_ms.  why of LOST and FAILED. */
 	void (*on_link)(void *arg, enum al_lane what,
 	    const struct al_err *why, uint64_t retry_ms);
+	/* May be NULL.  habits know more of this way than before. */
+	void (*on_learned)(void *arg, const char *via, enum al_learned what);
+};
+
+/* May change: what is linked next goes by it. */
+struct al_client_pace {
+	/* A connection so old is replaced by a new one, the session goes on;
+	 * 0: only where the gateway says so, or the way is known to cut. */
+	uint64_t	 max_age_ms;
+	/* PING after so long without sending, less where the way is known to
+	 * forget; 0: 15,000.  Dead after 2.5 of them, at least 20,000. */
+	uint32_t	 keepalive_ms;
+	/* While the way in use is not the one that the site prefers, that is
+	 * tried so often; 0: 300,000. */
+	uint64_t	 prefer_ms;
 };
 
 struct al_client_opts {
 	unsigned	 flags;			/* AL_CLIENT_*               */
-	/* A connection so old is replaced by a new one, the session goes on;
-	 * 0: only where the gateway says so. */
-	uint64_t	 max_age_ms;
-	/* While the way in use is not the one that the site prefers, that is
-	 * tried so often; 0: never. */
-	uint64_t	 prefer_ms;
+	struct al_client_pace pace;
+	struct al_habits *habits;	/* of ways; NULL: nothing is learned */
 	uint32_t	 retry_min_ms, retry_max_ms;	/* 0: 250, 60,000    */
 	struct al_session_opts session;		/* role is set by the client */
 };
@@ -75,6 +87,7 @@ void al_client_close(struct al_client *c);
 void al_client_retry_now(struct al_client *c);
 
 enum al_client_state al_client_state(const struct al_client *c);
+void al_client_set_pace(struct al_client *c, const struct al_client_pace *p);
 /* Replace the connection while it lives: the network, the proxy or what we
  * log in with are others now.  Nothing happens unless the session is up. */
 void al_client_rotate(struct al_client *c);

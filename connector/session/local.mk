@@ -3,6 +3,7 @@ libalcore_la_SOURCES += \
 	connector/session/attempt.c connector/session/attempt.h \
 	connector/session/carrier.c connector/session/carrier.h \
 	connector/session/client.c connector/session/client.h \
+	connector/session/client_int.h connector/session/client_link.c \
 	connector/session/find.c connector/session/find.h \
 	connector/session/greet.c connector/session/greet.h \
 	connector/session/greet_int.h \

@@ -13,6 +13,9 @@
 #include "connector/daemon/secret.h"
 #include "connector/daemon/signals.h"
 #include "connector/daemon/where.h"
+#include "connector/loop/netmon.h"
+#include "connector/loop/wake.h"
+#include "connector/session/find.h"
 #include "connector/session/port.h"
 #include "connector/stream/tcp.h"
 #include "connector/tunnel/tunnel.h"
@@ -44,6 +47,9 @@ struct forwarding {
 	struct tunnel		*t;
 	struct al_workspace	*w;
 	struct al_client	*client;
+	struct al_habits	*habits;	/* of the ways, while we run */
+	struct al_netmon	*netmon;
+	struct al_wake		*wake;
 	struct al_secret	 authorization;
 	struct al_signals	*signals;
 	struct listener		*listeners;
@@ -532,6 +538,24 @@ on_stop(void *arg, int sig)
 	goodbye(fw->t);
 }
 
+/* The connection may be dead, or go by a network that is left. */
+static void
+on_network(void *arg)
+{
+	struct forwarding *fw = arg;
+
+	al_workspace_network_changed(fw->w);
+	al_client_retry_now(fw->client);
+	al_client_rotate(fw->client);
+}
+
+static void
+on_wake(void *arg, uint64_t slept_ms)
+{
+	(void)slept_ms;
+	on_network(arg);
+}
+
 static const struct al_signals_ops signal_ops = { .on_stop = on_stop };
 
 static enum al_code
@@ -576,9 +600,15 @@ open_all(struct forwarding *fw, struct al_err *err)
 	if (fw->signals == NULL)
 		return err->code;
 	o.session.software = PROGRAM " " AL_VERSION;
+	o.habits = fw->habits = al_habits_new();
 	fw->client = al_client_start(t->loop, t->resolver, &o, &client_ops,
 	    fw, err);
-	return fw->client != NULL ? AL_OK : err->code;
+	if (fw->client == NULL)
+		return err->code;
+	/* a sandbox may forbid these: then nobody tells us, and that is all */
+	fw->netmon = al_netmon_new(t->loop, on_network, fw, err);
+	fw->wake = al_wake_new(t->loop, on_wake, fw, err);
+	return AL_OK;
 }
 
 enum al_exit
@@ -597,7 +627,10 @@ run_forward(struct tunnel *t)
 	} else {
 		t->status = al_exit_say(PROGRAM, &err);
 	}
+	al_netmon_free(fw.netmon);
+	al_wake_free(fw.wake);
 	al_client_free(fw.client);
+	al_habits_free(fw.habits);
 	al_port_free(fw.stdio);
 	al_signals_free(fw.signals);
 	for (i = 0; fw.listeners != NULL && i < t->n_forwards; i++)

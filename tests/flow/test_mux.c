@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <event2/event.h>
 
 #include "connector/loop/loop.h"
+#include "connector/session/carrier.h"
 #include "connector/session/greet.h"
 #include "connector/session/port.h"
 #include "connector/session/relay.h"
@@ -599,6 +601,50 @@ a_lost_connection_tells_how_it_lived(void **state)
 	world_close(&w);
 }
 
+/*
+ * Both ends of a link give it up when what they sent was not taken for 30 s
+ * (PROTOCOL 5), through whatever lies above the socket: before the dead
+ * interval when bytes wait, never later than it when none did.
+ */
+static void
+a_stuck_link_is_given_up(void **state)
+{
+	static const enum al_ws_role roles[] = { AL_WS_CLIENT, AL_WS_SERVER };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct event_base *base = event_base_new();
+	socklen_t len = sizeof(a);
+	struct al_err err;
+	struct al_loop *loop = al_loop_new(base, &err);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(listener, 5), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &len),
+	    0);
+	for (i = 0; i < 2; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		struct al_carrier *c;
+		int ms = 0;
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&a,
+		    sizeof(a)), 0);
+		c = al_carrier_new(loop, al_tcp_new(fd, &err), roles[i],
+		    &err);
+		assert_non_null(c);
+		len = sizeof(ms);
+		assert_int_equal(getsockopt(fd, IPPROTO_TCP,
+		    TCP_USER_TIMEOUT, &ms, &len), 0);
+		assert_int_equal(ms, 30000);
+		al_carrier_free(c);
+	}
+	(void)close(listener);
+	al_loop_free(loop);
+	event_base_free(base);
+}
+
 int
 main(void)
 {
@@ -612,6 +658,7 @@ main(void)
 		cmocka_unit_test(a_stalled_reader_stops_only_itself),
 		cmocka_unit_test(a_closed_session_ends_its_channels),
 		cmocka_unit_test(a_lost_connection_tells_how_it_lived),
+		cmocka_unit_test(a_stuck_link_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -535,6 +535,7 @@ flow_init(struct flow *f, uint64_t seed)
 	f->grace_us = o.grace_s * UINT64_C(1000000);
 	o.ping_ms = (uint32_t)CHOOSE(w, 0, 2000);
 	o.dead_ms = o.ping_ms != 0 ? 5000 : 0;
+	o.jitter = (uint32_t)CHOOSE(w, 0, 20260101);
 	roads_start(&f->rs, o, CHOOSE(w, RING_MIN, RING_MIN, 20000,
 	    200000));
 }

@@ -146,6 +146,11 @@ tests_fuzz_fuzz_pac_question_SOURCES = tests/fuzz/fuzz_pac_question.c \
 tests_fuzz_fuzz_pac_question_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_pac_question_LDFLAGS = $(FUZZ_FLAGS)
 
+FUZZ_TARGETS += tests/fuzz/fuzz_paths
+tests_fuzz_fuzz_paths_SOURCES = tests/fuzz/fuzz_paths.c
+tests_fuzz_fuzz_paths_LDADD = libalconnectord.la $(FUZZ_LDADD)
+tests_fuzz_fuzz_paths_LDFLAGS = $(FUZZ_FLAGS)
+
 FUZZ_TARGETS += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = libalconnectord.la $(FUZZ_LDADD)

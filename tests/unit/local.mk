@@ -362,6 +362,14 @@ UNIT_TESTS += tests/unit/test_signals
 tests_unit_test_signals_SOURCES = tests/unit/test_signals.c
 tests_unit_test_signals_LDADD = libaldaemon.la $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/test_state
+tests_unit_test_state_SOURCES = tests/unit/test_state.c
+tests_unit_test_state_LDADD = libalconnectord.la $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/test_wake
+tests_unit_test_wake_SOURCES = tests/unit/test_wake.c tests/lib/helper.h
+tests_unit_test_wake_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/unit/test_where
 tests_unit_test_where_SOURCES = tests/unit/test_where.c
 tests_unit_test_where_LDADD = libaldaemon.la $(UNIT_LDADD)

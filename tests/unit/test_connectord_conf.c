@@ -89,6 +89,9 @@ good(void **state)
 		{ "allow_target", "*.corp:22" },
 		{ "allow_host", "files.example" },
 		{ "allow_host", "*.example:8443" },
+		{ "link_max_age", "10s" }, { "link_max_age", "50m" },
+		{ "keepalive", "8s" }, { "keepalive", "5m" },
+		{ "state_dir", "/var/lib/alpacon" },
 		{ "hosts_file", "yes" }, { "listen_tls", "127.84.0.1:443" },
 		{ "listen_tls", "[::1]:0" }, { "listen_proxy", "1080" },
 		{ "max_connections", "1" }, { "max_connections", "65536" },
@@ -172,6 +175,11 @@ static const struct {
 	    "to 65536" },
 	{ "max_connections = 65537", "f:1: max_connections: 65537 is out of "
 	    "range: 1 to 65536" },
+	{ "keepalive = 7s", "f:1: keepalive: 7s is out of range: 8000 to "
+	    "300000 ms" },
+	{ "keepalive = 301s", "f:1: keepalive: 301s is out of range: 8000 to "
+	    "300000 ms" },
+	{ "state_dir =", "f:1: state_dir: has no value" },
 	{ "log_level = trace", "f:1: log_level: \"trace\" is not "
 	    "error|warning|notice|info|debug" },
 	{ "log_format = xml", "f:1: log_format: \"xml\" is not text|json" },

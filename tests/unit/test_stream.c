@@ -2,6 +2,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -370,12 +372,17 @@ tcp(void **state)
 	socklen_t len = sizeof(a.u);
 	char buf[16];
 	static char big[1 << 20];
-	int peer, fd, code;
+	int peer, fd, code, set;
 	size_t n;
 
 	(void)state;
 	s = tcp_to(&peer);
 	al_tcp_set_link(s, 65536, 1000);
+	len = sizeof(set);
+	assert_int_equal(getsockopt(al_stream_fd(s), IPPROTO_TCP,
+	    TCP_USER_TIMEOUT, &set, &len), 0);
+	assert_int_equal(set, 1000);
+	len = sizeof(a.u);
 	assert_int_equal(al_stream_open(s, &err), AL_OK);
 	assert_int_equal(al_stream_read(s, buf, sizeof(buf), &n, &err),
 	    AL_AGAIN);
