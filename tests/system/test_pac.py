@@ -197,7 +197,18 @@ def test_dead_proxy_rests(box, www):
                         f"PROXY 127.0.0.1:{squid.port}")})
     gateway = alpacon.Gateway(box).start()
     port = free_port()
-    hello = traffic.Once(lambda c: c.sendall(b"hello"))
+
+    def answer(c):
+        """To all of the request: closed with bytes unread, a socket resets
+        its connection."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            b = c.recv(4096)
+            if not b:
+                return
+            head += b
+        c.sendall(b"hello")
+    hello = traffic.Once(answer)
     alpacon.Connector(
         gateway, extra=f"pac = {w.url('/p')}\nmode = direct\n"
         f"listen_proxy = 127.0.0.1:{port}\nallow_host = *\n").start(wait=False)
