@@ -5,7 +5,9 @@ kills that.  Its output is a file in the test's folder; a failing test shows
 the tails.
 """
 import ctypes
+import itertools
 import os
+import random
 import re
 import signal
 import socket
@@ -33,18 +35,29 @@ def until(what, test, secs=15):
         time.sleep(0.01)
 
 
-_handed_out = set()
+def _candidates():
+    """Below those that the kernel gives to whoever asks for any, and other
+    ones for each worker of pytest-xdist; from anywhere on, for another run
+    may be under way."""
+    count = 2048
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 10240 + worker % 10 * count
+    for n in itertools.count(random.randrange(count)):
+        yield first + n % count
+
+
+_ports = _candidates()
 
 
 def free_port():
     """A loopback port that nobody listens on, and no other test was given."""
-    while True:
+    for port in _ports:
         with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in _handed_out:
-            _handed_out.add(port)
-            return port
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def listens(port, host="127.0.0.1"):

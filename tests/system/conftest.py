@@ -16,6 +16,11 @@ import proc                                             # noqa: E402
 LONG = bool(os.environ.get("ALPACON_LONG"))
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "alone: compares times; contrib/check runs nothing beside")
+
+
 @pytest.fixture(scope="session")
 def long():
     return LONG

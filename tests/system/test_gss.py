@@ -366,6 +366,7 @@ def gss_ask(box, env, deadline_ms, *args, **kw):
     return p, p.popen
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["ccache", "password"])
 def test_silent_kdc(box, kdc, cache, black_hole, how):
     """The helper waits; the loop goes on, and ends it at the deadline."""

@@ -197,6 +197,7 @@ class Echo(threading.Thread):
               f"{took[len(took) * 99 // 100]:.2f} ms, max {took[-1]:.2f} ms")
 
 
+@pytest.mark.alone
 def test_burst(box, www, proxy):
     """1,000 questions in a second while bulk traffic flows: no stall."""
     target, echo = traffic.Target(), traffic.Once(traffic.echo)
@@ -292,6 +293,7 @@ def test_file_comes_later(box, www):
 CHANGED = "network-changed"
 
 
+@pytest.mark.alone
 def test_network(box):
     """A new address is another network; what comes by itself is not."""
     net = netns.Net(box, "net")

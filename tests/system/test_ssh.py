@@ -149,6 +149,7 @@ def test_half_close_by_the_server(path):
     assert came == [(SIZE, traffic.digest(8, SIZE))]
 
 
+@pytest.mark.alone
 def test_closed_port_of_W(path):
     began = time.monotonic()
     code, _, err = path.operator.run("web1", "-W",
@@ -159,6 +160,7 @@ def test_closed_port_of_W(path):
     assert took < 1 * SLOW
 
 
+@pytest.mark.alone
 def test_closed_port_of_L(path):
     """Said when asked for readiness; a connection is reset at once; the port
     serves as soon as something listens behind it."""

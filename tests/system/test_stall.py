@@ -57,6 +57,7 @@ def timed(port, target):
     return time.monotonic() - began
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_one_stalled_among_100(box, direction):
     path = alpacon.Path(box)

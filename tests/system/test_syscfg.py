@@ -253,6 +253,7 @@ def test_crash_is_a_note(box, script, why):
     assert "alpacon-syscfg-helper " + why in lost(got)
 
 
+@pytest.mark.alone
 def test_hanging_costs_the_deadline(box):
     start = time.monotonic()
     got = route(box, env=helper(box, "exec sleep 60"))
@@ -281,6 +282,7 @@ def gateway(box):
     return alpacon.Gateway(box).start()
 
 
+@pytest.mark.alone
 def test_connector_goes_on_while_it_asks(box, gateway):
     """A helper that hangs costs an attempt 3 s, and holds nothing else up."""
     c = alpacon.Connector(gateway, extra=SYSTEM, env=helper(box, "exit 3"))
@@ -358,6 +360,7 @@ def test_netcheck_tells_of_a_crash(box):
         "killed by signal 11" in json.dumps(got)
 
 
+@pytest.mark.alone
 def test_netchecks_deadline_counts(box):
     code, got, took = netcheck(box, "--timeout", "1",
                                env=helper(box, "exec sleep 60"))
