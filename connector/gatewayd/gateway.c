@@ -217,6 +217,7 @@ al_gateway_new(struct al_loop *loop, struct al_settings *set,
 	gw->since_us = al_now_us();
 	LIST_INIT(&gw->peers);
 	if (al_rng_init(&gw->rng, err) != AL_OK ||
+	    al_ids_init(&gw->ids, err) != AL_OK ||
 	    al_timer_init(&gw->stop_timer, loop, on_look, gw, err) != AL_OK ||
 	    al_timer_init(&gw->recheck_timer, loop, on_recheck, gw, err) !=
 	    AL_OK ||
@@ -246,6 +247,7 @@ al_gateway_free(struct al_gateway *gw)
 	al_timer_fini(&gw->stop_timer);
 	al_timer_fini(&gw->recheck_timer);
 	al_registry_free(gw->registry);
+	al_ids_fini(&gw->ids);
 	al_resolver_free(gw->resolver);
 	al_audit_free(gw->audit);
 	al_settings_free(gw->set);

@@ -9,6 +9,7 @@
 #include "connector/base/rng.h"
 #include "connector/engine/session.h"
 #include "connector/gatewayd/audit.h"
+#include "connector/gatewayd/ids.h"
 #include "connector/gatewayd/listen.h"
 #include "connector/gatewayd/registry.h"
 #include "connector/gatewayd/settings.h"
@@ -32,6 +33,7 @@ struct al_gateway {
 	struct al_listener	**listeners;
 	size_t			 n_listeners;
 	struct al_peers		 peers;
+	struct al_ids		 ids;	/* of those with a session */
 	size_t			 sessions;	/* up now               */
 	size_t			 channels;	/* open or opening now  */
 	uint64_t		 since_us;

@@ -1,6 +1,7 @@
 /* connector/gatewayd/peer.c - one session, of a connector or an operator. */
 #include "connector/gatewayd/peer.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,6 +215,9 @@ accept_session(struct al_peer *p, struct al_greeted *g, struct al_err *err)
 	    al_rng_bytes(o.resume_key, sizeof(o.resume_key), err) == AL_OK) {
 		(void)al_hex_encode(p->session, o.id, sizeof(o.id));
 		m = al_mux_accept(p->gw->loop, g, &o, &mux_ops, p, err);
+		memcpy(p->id.id, o.id, sizeof(o.id));
+		if (m != NULL)
+			al_ids_put(&p->gw->ids, &p->id);
 	} else {
 		al_greeted_free(g);
 	}
@@ -239,6 +243,13 @@ reject(struct al_peer *p, struct al_greeted *g,
 	    al_welcome_status_name(status));
 }
 
+static struct al_peer *
+peer_of(struct al_id *e)
+{
+	return e == NULL ? NULL : (struct al_peer *)((char *)e -
+	    offsetof(struct al_peer, id));
+}
+
 /* p has only brought a connection for a session that is here. */
 static void
 resume(struct al_peer *p, struct al_greeted *g, const struct al_hello *h)
@@ -246,10 +257,7 @@ resume(struct al_peer *p, struct al_greeted *g, const struct al_hello *h)
 	enum al_welcome_status status = AL_WELCOME_UNKNOWN;
 	struct al_peer *old;
 
-	LIST_FOREACH(old, &p->gw->peers, entry)
-		if (old->mux != NULL && memcmp(al_session_id(
-		    al_mux_session(old->mux)), h->id, sizeof(h->id)) == 0)
-			break;
+	old = peer_of(al_ids_find(&p->gw->ids, h->id));
 	if (old != NULL && old->who != p->who)
 		status = AL_WELCOME_PRINCIPAL;
 	else if (old != NULL)
@@ -337,6 +345,7 @@ al_peer_free(struct al_peer *p)
 {
 	al_greet_cancel(p->greet);
 	al_mux_free(p->mux);
+	al_ids_take_out(&p->id);
 	al_opens_fini(&p->opens);
 	if (p->up)
 		p->gw->sessions--;

@@ -253,6 +253,10 @@ UNIT_TESTS += tests/unit/test_ntlmv2
 tests_unit_test_ntlmv2_SOURCES = tests/unit/test_ntlmv2.c tests/lib/guard.h
 tests_unit_test_ntlmv2_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
+UNIT_TESTS += tests/unit/test_ids
+tests_unit_test_ids_SOURCES = tests/unit/test_ids.c
+tests_unit_test_ids_LDADD = libalgateway.la $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/test_identity
 tests_unit_test_identity_SOURCES = tests/unit/test_identity.c
 tests_unit_test_identity_LDADD = libalgateway.la libaldaemon.la \
