@@ -29,6 +29,8 @@ static const struct al_conf_key keys[] = {
 	    .max = 65536, .def = "16384" },
 	{ .key = "max_pending", .type = AL_CONF_UINT, .min = 1,
 	    .max = 65536, .def = "2048" },
+	{ .key = "handshakes_per_s", .type = AL_CONF_UINT, .max = 100000,
+	    .def = "1000" },
 	{ .key = "handshake_timeout", .type = AL_CONF_TIME, .min = 1000,
 	    .max = 60000, .def = "10s" },
 	{ .key = "drain_timeout", .type = AL_CONF_TIME, .max = 3600000,

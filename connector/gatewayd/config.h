@@ -18,7 +18,8 @@
  *	allow = OPERATOR SERVER TARGET	list, policy.h
  *	audit_file			audit.h; none: no audit
  *	max_sessions, max_channels, max_session_channels, max_pending
- *	handshake_timeout, drain_timeout
+ *	handshakes_per_s		0: no limit
+ *	handshake_timeout, drain_timeout, session_grace
  *	log_format, log_level		daemon/log_conf.h
  *
  * Reads path and checks what can be checked without opening other files.

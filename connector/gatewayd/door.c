@@ -8,6 +8,7 @@
 #include "connector/base/str.h"
 #include "connector/daemon/log.h"
 #include "connector/gatewayd/edge.h"
+#include "connector/gatewayd/pace.h"
 #include "connector/gatewayd/peer.h"
 #include "connector/gatewayd/record.h"
 
@@ -31,6 +32,7 @@ struct caller {
 
 struct al_door {
 	struct al_gateway	*gw;
+	struct al_pace		*pace;
 	struct al_addr_table	*conns, *wrong;
 	LIST_HEAD(, caller)	 callers;
 	uint32_t		 pending;
@@ -212,8 +214,9 @@ admit(struct al_door *d, const struct al_addr *from)
 	    d->conns, from, now_us), &conn_rate, now_us);
 }
 
-void
-al_door_conn(void *arg, int fd, const struct al_addr *from)
+/* Its turn has come. */
+static void
+hear(void *arg, int fd, const struct al_addr *from)
 {
 	struct al_door *d = arg;
 	const struct al_edge_opts o = {
@@ -223,11 +226,7 @@ al_door_conn(void *arg, int fd, const struct al_addr *from)
 	struct caller *c;
 	struct al_err err;
 
-	if (!admit(d, from)) {
-		d->dropped++;
-		(void)close(fd);
-		return;
-	}
+	al_log(AL_LOG_DEBUG, "handshake", NULL, "a handshake begins");
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		(void)close(fd);
@@ -244,6 +243,25 @@ al_door_conn(void *arg, int fd, const struct al_addr *from)
 	d->pending++;
 }
 
+void
+al_door_conn(void *arg, int fd, const struct al_addr *from)
+{
+	struct al_door *d = arg;
+
+	if (admit(d, from)) {
+		al_pace_add(d->pace, fd, from);
+	} else {
+		d->dropped++;
+		(void)close(fd);
+	}
+}
+
+void
+al_door_reload(struct al_door *d)
+{
+	al_pace_set(d->pace, d->gw->set->handshakes_per_s);
+}
+
 /* --- life ----------------------------------------------------------------- */
 struct al_door *
 al_door_new(struct al_gateway *gw, struct al_err *err)
@@ -258,10 +276,13 @@ al_door_new(struct al_gateway *gw, struct al_err *err)
 	LIST_INIT(&d->callers);
 	d->conns = al_addr_table_new(err);
 	d->wrong = d->conns != NULL ? al_addr_table_new(err) : NULL;
-	if (d->wrong == NULL) {
+	d->pace = d->wrong != NULL ? al_pace_new(gw->loop, hear, d, err) :
+	    NULL;
+	if (d->pace == NULL) {
 		al_door_free(d);
 		return NULL;
 	}
+	al_door_reload(d);
 	return d;
 }
 
@@ -276,6 +297,7 @@ al_door_free(struct al_door *d)
 		al_edge_free(c->edge);
 		forget(c);
 	}
+	al_pace_free(d->pace);
 	al_addr_table_free(d->conns);
 	al_addr_table_free(d->wrong);
 	free(d);
@@ -290,5 +312,11 @@ al_door_pending(const struct al_door *d)
 uint64_t
 al_door_dropped(const struct al_door *d)
 {
-	return d->dropped;
+	return d->dropped + al_pace_dropped(d->pace);
+}
+
+uint32_t
+al_door_waiting(const struct al_door *d)
+{
+	return al_pace_waiting(d->pace);
 }

@@ -17,7 +17,12 @@ void al_door_free(struct al_door *d);
 /* A listener's al_on_conn; arg is the door. */
 void al_door_conn(void *arg, int fd, const struct al_addr *peer);
 
-/* Connections that have not authenticated, and how many were turned away. */
+/* The gateway's settings are others now. */
+void al_door_reload(struct al_door *d);
+
+/* Connections that wait for their turn, those that have not authenticated,
+ * and how many were turned away. */
+uint32_t al_door_waiting(const struct al_door *d);
 uint32_t al_door_pending(const struct al_door *d);
 uint64_t al_door_dropped(const struct al_door *d);
 

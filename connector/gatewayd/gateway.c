@@ -121,6 +121,7 @@ al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 
 	al_settings_free(gw->set);
 	gw->set = set;
+	al_door_reload(gw->door);
 	if (al_audit_reopen(gw->audit, &err) != AL_OK)
 		al_log_err(AL_LOG_ERROR, "audit", &err);
 	recheck_peers(gw);
@@ -187,6 +188,7 @@ al_gateway_dump(const struct al_gateway *gw)
 	    AL_NUM("channels", gw->channels),
 	    AL_NUM("windows", gw->budget.used),
 	    AL_NUM("buffered", gw->budget.buffered),
+	    AL_NUM("waiting", al_door_waiting(gw->door)),
 	    AL_NUM("unauthenticated", al_door_pending(gw->door)),
 	    AL_NUM("dropped", al_door_dropped(gw->door))),
 	    "%zu sessions, %zu channels, %u connections not authenticated, "

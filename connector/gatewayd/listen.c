@@ -14,7 +14,7 @@
 
 #define BATCH		64	/* connections before others have a turn   */
 #define PAUSE_MS	250	/* when descriptors or memory are short    */
-#define BACKLOG		1024
+#define BACKLOG		4096	/* what the system gives of it */
 
 struct al_listener {
 	struct al_watch	 watch;

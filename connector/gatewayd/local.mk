@@ -15,6 +15,7 @@ libalgateway_la_SOURCES = \
 	connector/gatewayd/limit.c connector/gatewayd/limit.h \
 	connector/gatewayd/listen.c connector/gatewayd/listen.h \
 	connector/gatewayd/opens.c connector/gatewayd/opens.h \
+	connector/gatewayd/pace.c connector/gatewayd/pace.h \
 	connector/gatewayd/peer.c connector/gatewayd/peer.h \
 	connector/gatewayd/policy.c connector/gatewayd/policy.h \
 	connector/gatewayd/record.c connector/gatewayd/record.h \

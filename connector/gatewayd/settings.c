@@ -60,6 +60,7 @@ load(struct al_settings *s, const char *path, struct al_err *err)
 	s->max_channels = number_of(s, "max_channels");
 	s->max_session_channels = number_of(s, "max_session_channels");
 	s->max_pending = number_of(s, "max_pending");
+	s->handshakes_per_s = number_of(s, "handshakes_per_s");
 	s->handshake_ms = number_of(s, "handshake_timeout");
 	s->drain_ms = number_of(s, "drain_timeout");
 	s->grace_s = number_of(s, "session_grace") / 1000;

@@ -20,6 +20,7 @@ struct al_settings {
 	uint16_t		 backend_port;
 	uint32_t		 max_sessions, max_channels;
 	uint32_t		 max_session_channels, max_pending;
+	uint32_t		 handshakes_per_s;	/* 0: no limit   */
 	unsigned		 handshake_ms, drain_ms;
 	uint32_t		 grace_s;
 };

@@ -317,6 +317,10 @@ tests_unit_test_refresh_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = libalconnectord.la $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/test_pace
+tests_unit_test_pace_SOURCES = tests/unit/test_pace.c
+tests_unit_test_pace_LDADD = libalgateway.la $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/unit/test_limit
 tests_unit_test_limit_SOURCES = tests/unit/test_limit.c
 tests_unit_test_limit_LDADD = libalgateway.la $(UNIT_LDADD)

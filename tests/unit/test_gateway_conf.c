@@ -67,6 +67,7 @@ good(void **state)
 		{ "max_channels", "1" }, { "max_channels", "1000000" },
 		{ "max_session_channels", "65536" },
 		{ "max_pending", "65536" },
+		{ "handshakes_per_s", "0" }, { "handshakes_per_s", "100000" },
 		{ "handshake_timeout", "1s" }, { "handshake_timeout", "1m" },
 		{ "drain_timeout", "0" }, { "drain_timeout", "1h" },
 		{ "log_level", "debug" }, { "log_format", "json" },
@@ -115,6 +116,8 @@ bad(void **state)
 		    "65537 is out of range: 1 to 65536" },
 		{ "max_pending = 0", "max_pending: 0 is out of range: 1 to "
 		    "65536" },
+		{ "handshakes_per_s = 100001", "handshakes_per_s: 100001 is "
+		    "out of range: 0 to 100000" },
 		{ "handshake_timeout = 500ms", "handshake_timeout: 500ms is "
 		    "out of range: 1000 to 60000 ms" },
 		{ "drain_timeout = 2h", "drain_timeout: 2h is out of range: "
