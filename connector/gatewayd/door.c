@@ -223,10 +223,12 @@ hear(void *arg, int fd, const struct al_addr *from)
 		.tls = d->gw->set->tls, .peer = from,
 		.timeout_ms = d->gw->set->handshake_ms,
 	};
+	char text[AL_ADDR_TEXT];
 	struct caller *c;
 	struct al_err err;
 
-	al_log(AL_LOG_DEBUG, "handshake", NULL, "a handshake begins");
+	al_log(AL_LOG_DEBUG, "handshake", NULL, "%s begins its handshake",
+	    al_addr_format(from, text));
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		(void)close(fd);

@@ -3,6 +3,10 @@ check_PROGRAMS += tests/lib/gss_ask
 tests_lib_gss_ask_SOURCES = tests/lib/gss_ask.c
 tests_lib_gss_ask_LDADD = libalcore.la $(LIBEVENT_LIBS)
 
+check_PROGRAMS += tests/lib/swarm
+tests_lib_swarm_SOURCES = tests/lib/swarm.c
+tests_lib_swarm_LDADD = libalcore.la $(LIBEVENT_LIBS)
+
 # the sandbox of the PAC helpers, from within
 if HAVE_DUKTAPE
 check_PROGRAMS += tests/lib/pac_jail
@@ -31,5 +35,6 @@ EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/burst.py \
 	tests/system/test_resume.py tests/system/test_rig.py \
 	tests/system/test_route.py \
 	tests/system/test_socks_gss.py tests/system/test_ssh.py \
-	tests/system/test_stall.py tests/system/test_syscfg.py \
+	tests/system/test_stall.py tests/system/test_swarm.py \
+	tests/system/test_syscfg.py \
 	tests/system/test_transfer.py tests/system/test_user_agent.py
