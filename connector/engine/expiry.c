@@ -31,7 +31,7 @@ al_session_expiry(const struct al_session *s)
 	uint64_t t = al_session_lost_at(s);
 
 	TAILQ_FOREACH(l, &s->links, entry)
-		t = least(t, link_expiry(l));
+		t = least(t, least(link_expiry(l), al_link_leave_at(l)));
 	if (!s->ack_ripe && s->ack_due_us < t && al_session_acker(s) != NULL)
 		t = s->ack_due_us;
 	return t;
@@ -75,8 +75,10 @@ al_session_expired(struct al_session *s, uint64_t now_us)
 {
 	struct al_link *l;
 
-	TAILQ_FOREACH(l, &s->links, entry)
+	TAILQ_FOREACH(l, &s->links, entry) {
 		link_expired(l, now_us);
+		al_link_leave_expired(l, now_us);
+	}
 	if (now_us >= s->ack_due_us && al_session_acker(s) != NULL)
 		s->ack_ripe = true;
 	if (now_us >= al_session_lost_at(s))

@@ -180,6 +180,7 @@ al_link_take(struct al_link *l, uint64_t now_us, struct al_msg *msg)
 	if (l->hello_due || l->welcome_due)
 		return take_greeting(l, now_us, msg);
 	take_link_frames(l, now_us, msg);
+	al_link_put_detach(l, msg);
 	if (l == s->link && l->may_send)
 		take_record(l, now_us, msg);
 	take_ack(l, now_us, msg);

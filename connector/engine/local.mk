@@ -4,6 +4,7 @@ libalcore_la_SOURCES += \
 	connector/engine/block.c connector/engine/block.h \
 	connector/engine/chan.c \
 	connector/engine/chan_in.c \
+	connector/engine/detach.c \
 	connector/engine/expiry.c \
 	connector/engine/flight.c connector/engine/flight.h \
 	connector/engine/life.h \

@@ -266,6 +266,11 @@ uint64_t al_session_rtt_us(const struct al_session *s);	/* 0: unknown */
 uint32_t al_session_max_age_s(const struct al_session *s);
 void al_session_goaway(struct al_session *s, uint16_t code,
     uint32_t retry_after_s, const char *text);
+/* The live link has to be left within so many seconds, and is ended then;
+ * text (100 bytes of it are sent) is kept.  false: there is none, or it has
+ * been told. */
+bool al_session_detach(struct al_session *s, uint16_t within_s,
+    uint16_t reason, const char *text, uint64_t now_us);
 /* CLOSE goes out behind what is in the ring (code 0) or at once (others). */
 void al_session_close(struct al_session *s, uint16_t code, const char *text);
 /* A link is committed both ways. */

@@ -28,6 +28,7 @@
 #define SWITCH_US	10000000u	/* a resuming opener, after its START */
 #define OLD_US		2000000u	/* what a link that was left may say */
 #define OPENER_GRACE_US	40000000u	/* longer than the acceptor's        */
+#define DETACH_TEXT_MAX	100u		/* other frames share its message    */
 #define IDLE_FRAMES_S	1000u		/* frames without use a second       */
 #define ID_MAX		0x7ffffff0u
 
@@ -130,6 +131,12 @@ struct al_link {
 	uint16_t		 over_code;
 	uint64_t		 over_value;
 	char			 over_text[AL_FRAME_TEXT_MAX + 1];
+
+	/* DETACH: the peer has to leave until then; 0: it may stay */
+	uint64_t		 leave_us;
+	bool			 detach_due;
+	uint16_t		 leave_s, leave_reason;
+	const char		*leave_text;
 };
 TAILQ_HEAD(al_link_list, al_link);
 
@@ -256,6 +263,11 @@ void al_ring_new_path(struct al_session *s);
 void al_link_draw_ping(struct al_link *l);
 /* Something has gone out that the peer will answer. */
 void al_link_asked(struct al_link *l, uint64_t now_us);
+
+/* detach.c */
+void al_link_put_detach(struct al_link *l, struct al_msg *msg);
+uint64_t al_link_leave_at(const struct al_link *l);	/* UINT64_MAX: never */
+void al_link_leave_expired(struct al_link *l, uint64_t now_us);
 
 /* link_switch.c */
 bool al_session_has_live(const struct al_session *s);

@@ -212,7 +212,11 @@ do_step(struct caller *u, unsigned step)
 		al_session_close(u->n->s, step % 2 ? 0 : 17, "x");
 		break;
 	case 13:
-		(void)al_session_ping(u->n->s, u->w.now_us);
+		if (step % 2)
+			(void)al_session_detach(u->n->s, 20, 1, "x",
+			    u->w.now_us);
+		else
+			(void)al_session_ping(u->n->s, u->w.now_us);
 		break;
 	case 14:
 		add_link(u);

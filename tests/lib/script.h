@@ -7,8 +7,8 @@
  *	! EVENT, EVENT		what it tells
  *	open, accept a JSON, refuse a CODE TEXT, reset a CODE TEXT, free a
  *	write a LEN, end a, read a LEN, goaway CODE RETRY TEXT,
- *	close CODE 0 TEXT, ping, time US, expired, dead TEXT, expiry US
- *	keepalive MS		of the link
+ *	detach REASON WITHIN TEXT, close CODE 0 TEXT, ping, time US, expired,
+ *	dead TEXT, expiry US, keepalive MS
  *	dial, use N, drop N	another link of an opener; which one; it is gone
  *	judge STATUS EPOCH POS HOW	a resuming HELLO comes to an acceptor;
  *				HOW: "proof", "id", "v2" are wrong
@@ -478,6 +478,11 @@ script_other_step(struct script *t)
 			SCRIPT_FAIL(t, "it opens");
 	} else if (strcmp(verb, "goaway") == 0) {
 		al_session_goaway(t->s, (uint16_t)a, (uint32_t)b, rest);
+	} else if (strcmp(verb, "detach") == 0) {
+		/* the text is kept: it has to be the row's own */
+		if (!al_session_detach(t->s, (uint16_t)b, (uint16_t)a,
+		    strstr(t->step, rest), t->now_us))
+			SCRIPT_FAIL(t, "no link to leave");
 	} else if (strcmp(verb, "close") == 0) {
 		al_session_close(t->s, (uint16_t)a, rest);
 	} else if (strcmp(verb, "dial") == 0) {

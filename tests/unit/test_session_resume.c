@@ -17,6 +17,7 @@ enum start { FRESH, LIVE };
 
 #define GAP	"START at a position that leaves a gap"
 #define MOVED	"the session has moved to another link"
+#define STAYED	"the peer was told to leave the connection and has not"
 #define LATER	"a later HELLO has come"
 
 static const struct row {
@@ -236,6 +237,24 @@ static const struct row {
 	    "time 59999999", "judge 1 1 0", "> WELCOME 1 0",
 	    "time 15000000", "expired", "! LINK_OVER 6 #1 no START within "
 	    "15 s, LOST 12 no link has come in time", NULL } },
+	{ "DETACH, and the link is left", AL_ACCEPTOR, LIVE, { "open",
+	    "detach 1 10 go", "expiry 10000000",
+	    "> DETACH 1 10 go, OPEN 2 49152 {}", ">", "judge 1 1 0",
+	    "> WELCOME 1 0", "< START 0", "! SWITCHED", "use 0", ">",
+	    "time 2000000", "expired", "! LINK_OVER 0 #0 " MOVED, "use 1",
+	    "> START 0, OPEN 2 49152 {}", "time 9000000", "expired", "!",
+	    NULL } },
+	{ "DETACH, and it is not left", AL_ACCEPTOR, LIVE, {
+	    "detach 1 10 go", "> DETACH 1 10 go", "time 9999999", "expired",
+	    "!", "time 1", "expired", "! DETACHED, LINK_OVER 6 #0 " STAYED,
+	    NULL } },
+	{ "DETACH that is not out before the switch", AL_ACCEPTOR, LIVE, {
+	    "detach 1 10 go", "judge 1 1 0", "> WELCOME 1 0", "< START 0",
+	    "! SWITCHED", "> START 0", "use 0", ">", "detach 2 20 more",
+	    ">", "use 1", "> DETACH 2 20 more", NULL } },
+	{ "DETACH waits for nobody else's link", AL_ACCEPTOR, LIVE, {
+	    "judge 1 1 0", "> WELCOME 1 0", "detach 1 10 go", ">", "use 0",
+	    "> DETACH 1 10 go", NULL } },
 	{ "an opener's grace", AL_OPENER, LIVE, { "drop 0", "! DETACHED",
 	    "expiry 40000000", "time 39000000", "dial", "> HELLO 2 0",
 	    "time 2000000", "expired", "!", "drop 1", "expired",
