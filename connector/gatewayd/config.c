@@ -37,6 +37,8 @@ static const struct al_conf_key keys[] = {
 	    .def = "30s" },
 	{ .key = "session_grace", .type = AL_CONF_TIME, .min = 5000,
 	    .max = 900000, .def = "60s" },
+	{ .key = "link_max_age", .type = AL_CONF_TIME, .min = 10000,
+	    .max = 604800000 },
 	AL_LOG_KEYS,
 };
 

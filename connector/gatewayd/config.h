@@ -20,6 +20,7 @@
  *	max_sessions, max_channels, max_session_channels, max_pending
  *	handshakes_per_s		0: no limit
  *	handshake_timeout, drain_timeout, session_grace
+ *	link_max_age			none: no limit
  *	log_format, log_level		daemon/log_conf.h
  *
  * Reads path and checks what can be checked without opening other files.

@@ -64,11 +64,11 @@ bad:
 }
 
 static void
-healthz(struct al_edge *e, const struct al_gateway *gw)
+healthz(struct al_edge *e, struct al_gateway *gw)
 {
 	if (gw->stopping)
-		al_edge_reply(e, 503, "Service Unavailable", RETRY_AFTER_S,
-		    "stopping\n");
+		al_edge_reply(e, 503, "Service Unavailable",
+		    al_gateway_later_s(gw), "stopping\n");
 	else
 		al_edge_reply(e, 200, "OK", 0, "ok\n");
 }
@@ -144,7 +144,7 @@ session(struct caller *c, enum al_identity_kind kind,
 		al_edge_accept(c->edge, SUBPROTOCOL);
 	else
 		al_edge_reply(c->edge, 503, "Service Unavailable",
-		    RETRY_AFTER_S, d->gw->stopping ?
+		    al_gateway_later_s(d->gw), d->gw->stopping ?
 		    "the gateway is stopping\n" :
 		    "the gateway is out of memory\n");
 }

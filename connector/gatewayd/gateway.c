@@ -2,6 +2,7 @@
 #include "connector/gatewayd/gateway.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "connector/daemon/log.h"
 #include "connector/daemon/notify.h"
@@ -114,9 +115,30 @@ on_recheck(void *arg)
 	al_timer_set(&gw->recheck_timer, RECHECK_MS);
 }
 
+static bool
+is_other_certificate(const struct al_settings *a, const struct al_settings *b)
+{
+	return a->tls != NULL && b->tls != NULL &&
+	    memcmp(a->cert_hash, b->cert_hash, sizeof(a->cert_hash)) != 0;
+}
+
+/* The old certificate serves nobody longer than it takes to move. */
+static void
+move_peers(struct al_gateway *gw)
+{
+	struct al_peer *p;
+
+	al_log(AL_LOG_NOTICE, "certificate", NULL, "the certificate is "
+	    "another one: %zu sessions move to it within %u s", gw->sessions,
+	    al_gateway_spread_s(gw));
+	LIST_FOREACH(p, &gw->peers, entry)
+		al_peer_move(p, "the certificate has been replaced");
+}
+
 void
 al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 {
+	bool other = is_other_certificate(gw->set, set);
 	struct al_err err;
 
 	al_settings_free(gw->set);
@@ -125,6 +147,8 @@ al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 	if (al_audit_reopen(gw->audit, &err) != AL_OK)
 		al_log_err(AL_LOG_ERROR, "audit", &err);
 	recheck_peers(gw);
+	if (other)
+		move_peers(gw);
 }
 
 /* --- stop ----------------------------------------------------------------- */

@@ -62,6 +62,11 @@ void al_gateway_replace(struct al_gateway *gw, struct al_settings *set);
 void al_gateway_stop(struct al_gateway *gw, void (*on_stopped)(void *arg),
     void *arg);
 
+/* In how many seconds all who are here could come back; and one of these
+ * seconds, for one of them. */
+uint32_t al_gateway_spread_s(const struct al_gateway *gw);
+uint32_t al_gateway_later_s(struct al_gateway *gw);
+
 /* What is going on, to the log. */
 void al_gateway_dump(const struct al_gateway *gw);
 

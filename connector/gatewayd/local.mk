@@ -12,6 +12,7 @@ libalgateway_la_SOURCES = \
 	connector/gatewayd/identity.c connector/gatewayd/identity.h \
 	connector/gatewayd/identity_add.c connector/gatewayd/identity_int.h \
 	connector/gatewayd/ids.c connector/gatewayd/ids.h \
+	connector/gatewayd/leave.c \
 	connector/gatewayd/limit.c connector/gatewayd/limit.h \
 	connector/gatewayd/listen.c connector/gatewayd/listen.h \
 	connector/gatewayd/opens.c connector/gatewayd/opens.h \

@@ -11,24 +11,12 @@
 
 /* PROTOCOL 3.8: what the older of two live connectors of one id is told. */
 #define RIVAL_RETRY_S	300
-#define SPREAD_S	5	/* after a stop all come back, not at once */
 
 const char *
 al_peer_role(const struct al_peer *p)
 {
 	return p->who->kind == AL_IDENTITY_CONNECTOR ? "connector" :
 	    "operator";
-}
-
-static void
-go_away(struct al_peer *p, uint16_t code, uint32_t retry_after_s,
-    const char *text)
-{
-	if (p->leaving)
-		return;
-	p->leaving = true;
-	al_session_goaway(al_mux_session(p->mux), code, retry_after_s, text);
-	al_mux_kick(p->mux);
 }
 
 /* --- one connector, one route (PROTOCOL 3.8) ------------------------------ */
@@ -62,7 +50,7 @@ take_over(struct al_peer *p)
 		    "the same connector has opened a new session");
 		return;
 	}
-	go_away(old, AL_CHAN_SUPERSEDED, RIVAL_RETRY_S,
+	al_peer_go_away(old, AL_CHAN_SUPERSEDED, RIVAL_RETRY_S,
 	    "another connector with this id has come");
 	ask_rival(old);
 }
@@ -90,6 +78,7 @@ on_up(void *arg)
 	p->up = true;
 	p->since_us = al_now_us();
 	p->gw->sessions++;
+	al_peer_linked(p);
 	if (p->who->kind == AL_IDENTITY_CONNECTOR && !p->probe)
 		take_over(p);
 	al_record_session_start(p);
@@ -148,6 +137,7 @@ on_link(void *arg, enum al_lane what, const struct al_err *why)
 		break;
 	case AL_LANE_RESUMED:
 	case AL_LANE_SWITCHED:
+		al_peer_linked(p);
 		al_log(AL_LOG_INFO, "session-resumed", AL_FIELDS(
 		    AL_STR("session", p->session), AL_STR("peer", p->from)),
 		    "%s %s goes on by another connection", al_peer_role(p),
@@ -208,6 +198,7 @@ accept_session(struct al_peer *p, struct al_greeted *g, struct al_err *err)
 		.max_channels = p->gw->set->max_session_channels,
 		.process = &p->gw->budget,
 		.grace_s = p->gw->set->grace_s,
+		.max_age_s = p->gw->set->link_max_age_s,
 	};
 	struct al_mux *m = NULL;
 
@@ -237,7 +228,7 @@ reject(struct al_peer *p, struct al_greeted *g,
     enum al_welcome_status status, const char *text)
 {
 	al_greeted_reject(g, status, status == AL_WELCOME_DRAINING ?
-	    1 + al_rng_u32(&p->gw->rng) % SPREAD_S : 0, text);
+	    al_gateway_later_s(p->gw) : 0, text);
 	al_log(AL_LOG_INFO, "greeting", NULL, "%s %s (%s): HELLO is "
 	    "refused: %s", al_peer_role(p), p->who->name, p->from,
 	    al_welcome_status_name(status));
@@ -327,7 +318,8 @@ al_peer_start(struct al_gateway *gw, struct al_stream *stream,
 	memcpy(p->proof, proof, sizeof(p->proof));
 	(void)al_addr_format(from, p->from);
 	LIST_INSERT_HEAD(&gw->peers, p, entry);
-	if (al_opens_init(&p->opens, p, &err) != AL_OK)
+	if (al_opens_init(&p->opens, p, &err) != AL_OK ||
+	    al_peer_init_move(p, &err) != AL_OK)
 		al_stream_free(stream);
 	else
 		p->greet = al_greet_start(gw->loop, stream, on_greet, p,
@@ -345,6 +337,7 @@ al_peer_free(struct al_peer *p)
 {
 	al_greet_cancel(p->greet);
 	al_mux_free(p->mux);
+	al_timer_fini(&p->move_timer);
 	al_ids_take_out(&p->id);
 	al_opens_fini(&p->opens);
 	if (p->up)
@@ -368,21 +361,6 @@ al_peer_recheck(struct al_peer *p)
 		al_peer_close(p, AL_CHAN_REVOKED,
 		    "the credentials are not valid any more");
 	}
-}
-
-void
-al_peer_drain(struct al_peer *p)
-{
-	if (p->mux == NULL) {
-		al_peer_free(p);
-		return;
-	}
-	if (!p->up)
-		return;		/* on_up comes back here */
-	go_away(p, AL_CHAN_DRAINING, 1 + al_rng_u32(&p->gw->rng) % SPREAD_S,
-	    "the gateway is stopping");
-	if (al_session_channels(al_mux_session(p->mux)) == 0)
-		al_peer_close(p, AL_CHAN_DONE, "the gateway is stopping");
 }
 
 void

@@ -28,6 +28,8 @@ struct al_peer {
 	uint8_t			 instance[16];
 	bool			 probe, up;
 	bool			 leaving;	/* GOAWAY either way     */
+	struct al_timer		 move_timer;	/* to another link, then */
+	const char		*move_text;
 	enum al_rivalry		 rivalry;
 	uint16_t		 close_code;	/* what we have closed it */
 	const char		*close_text;	/* with; NULL: not we     */
@@ -47,8 +49,18 @@ void al_peer_start(struct al_gateway *gw, struct al_stream *stream,
 void al_peer_free(struct al_peer *p);
 /* The identities or the policy have changed. */
 void al_peer_recheck(struct al_peer *p);
-/* GOAWAY the first time; CLOSE if it has no channel (any more). */
+/* GOAWAY, the first time. */
+void al_peer_go_away(struct al_peer *p, uint16_t code,
+    uint32_t retry_after_s, const char *text);
+/* That, and CLOSE if it has no channel (any more). */
 void al_peer_drain(struct al_peer *p);
+/* Within the spread: DETACH, so that it takes another connection; text is
+ * kept. */
+void al_peer_move(struct al_peer *p, const char *text);
+/* It has another connection, or its first: count its age. */
+void al_peer_linked(struct al_peer *p);
+enum al_code al_peer_init_move(struct al_peer *p, struct al_err *err)
+    AL_MUST_CHECK;
 /* CLOSE with this code; text is kept. */
 void al_peer_close(struct al_peer *p, uint16_t code, const char *text);
 /* A line about it to the log. */

@@ -2,6 +2,11 @@
 #include "connector/gatewayd/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "connector/daemon/file.h"
+
+#define CERT_MAX	(1u << 20)	/* with its chain */
 
 static const char *
 text_of(const struct al_settings *s, const char *key)
@@ -13,6 +18,22 @@ static uint32_t
 number_of(const struct al_settings *s, const char *key)
 {
 	return (uint32_t)al_conf_uint(s->conf, NULL, NULL, key);
+}
+
+/* To see at the next reload whether it is another one.  Before it is taken:
+ * a file that is replaced meanwhile makes peers move once too often, not once
+ * too seldom. */
+static void
+hash_certificate(struct al_settings *s, const char *path)
+{
+	struct al_file f;
+	struct al_err err;
+
+	/* what can't be read is told by the TLS layer in a moment */
+	if (al_file_read(&f, path, CERT_MAX, &err) == AL_OK &&
+	    al_sha256(s->cert_hash, f.text, f.len) != AL_OK)
+		memset(s->cert_hash, 0, sizeof(s->cert_hash));
+	al_file_fini(&f);
 }
 
 static enum al_code
@@ -27,6 +48,7 @@ load_tls(struct al_settings *s, struct al_err *err)
 
 	if (!al_conf_bool(s->conf, NULL, NULL, "tls"))
 		return AL_OK;
+	hash_certificate(s, o.cert_file);
 	s->tls = al_tls_server_new(&o, err);
 	if (s->tls != NULL)
 		return AL_OK;
@@ -64,6 +86,7 @@ load(struct al_settings *s, const char *path, struct al_err *err)
 	s->handshake_ms = number_of(s, "handshake_timeout");
 	s->drain_ms = number_of(s, "drain_timeout");
 	s->grace_s = number_of(s, "session_grace") / 1000;
+	s->link_max_age_s = number_of(s, "link_max_age") / 1000;
 	backend = text_of(s, "backend");
 	if (backend != NULL)
 		code = al_hostport_parse(backend, 0, s->backend_host,

@@ -6,6 +6,7 @@
 
 #include "connector/base/addr.h"
 #include "connector/base/err.h"
+#include "connector/base/hash.h"
 #include "connector/gatewayd/config.h"
 #include "connector/gatewayd/identity.h"
 #include "connector/gatewayd/policy.h"
@@ -23,6 +24,8 @@ struct al_settings {
 	uint32_t		 handshakes_per_s;	/* 0: no limit   */
 	unsigned		 handshake_ms, drain_ms;
 	uint32_t		 grace_s;
+	uint32_t		 link_max_age_s;	/* 0: no limit   */
+	uint8_t			 cert_hash[AL_SHA256_LEN];	/* of the file */
 };
 
 /* Reads and checks everything: the file, the certificate, identities, policy. */

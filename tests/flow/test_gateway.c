@@ -255,6 +255,7 @@ struct client {
 	bool		 up, goaway;
 	uint16_t	 goaway_code;
 	uint32_t	 retry_s;
+	unsigned	 n_unwanted, n_switched;	/* connections */
 	struct al_err	 why;
 	/* what a connector is asked to open */
 	unsigned	 n_opens;
@@ -383,9 +384,20 @@ on_end(void *arg, const struct al_err *why)
 	cl->mux = NULL;
 }
 
+static void
+on_link(void *arg, enum al_lane what, const struct al_err *why)
+{
+	struct client *cl = arg;
+
+	(void)why;
+	cl->n_unwanted += what == AL_LANE_UNWANTED;
+	cl->n_switched += what == AL_LANE_SWITCHED;
+}
+
 static const struct al_mux_ops mux_ops = {
 	.on_up = on_up, .on_open = on_open, .on_open_gone = on_open_gone,
-	.on_goaway = on_goaway, .on_pong = on_pong, .on_end = on_end,
+	.on_goaway = on_goaway, .on_pong = on_pong, .on_link = on_link,
+	.on_end = on_end,
 };
 
 /* A WebSocket to the gateway. */
@@ -755,6 +767,90 @@ two_instances(void **state)
 	client_close(&op);
 }
 
+/* --- its connections ------------------------------------------------------ */
+static struct al_peer *
+peer_of(const char *name)
+{
+	struct al_peer *p;
+
+	LIST_FOREACH(p, &gw->peers, entry)
+		if (strcmp(p->who->name, name) == 0)
+			return p;
+	fail_msg("%s is not here", name);
+	return NULL;
+}
+
+/* A connection that is too old, or of a certificate that was replaced, is
+ * left for another one; the session and its channels go on. */
+static void
+moved(void **state)
+{
+	struct client con, op;
+	struct chan c;
+	struct al_peer *p;
+
+	(void)state;
+	restart("link_max_age = 10s\n");
+	client_open(&con, "/ws/connector/", web, NULL);
+	client_open(&op, "/ws/tunnel/", alice, NULL);
+	chan_open(&c, &op, AL_CHAN_TCP,
+	    "{\"server\":\"web-1\",\"target\":\"127.0.0.1:22\"}");
+	p = peer_of("web-1");
+	assert_true(p->move_timer.due_us > al_now_us() + 5000000);
+	al_timer_set(&p->move_timer, 0);	/* eleven seconds or more */
+	UNTIL(con.n_unwanted == 1);
+	assert_int_equal(al_mux_attach(con.mux, upgrade("/ws/connector/",
+	    web), &err), AL_OK);
+	UNTIL(con.n_switched == 1);
+	assert_ptr_equal(peer_of("web-1"), p);
+	/* the next one counts from the start, and may be asked to move too */
+	UNTIL(p->move_timer.due_us > al_now_us() + 5000000);
+	gw->set->handshakes_per_s = 1000;
+	al_peer_move(p, "the certificate has been replaced");
+	assert_true(p->move_timer.due_us < al_now_us() + 6100000);
+	al_timer_set(&p->move_timer, 0);
+	UNTIL(con.n_unwanted == 2);
+	assert_false(c.gone || con.goaway);
+	assert_int_equal(gw->sessions, 2);
+	c.to_send = "still";
+	al_end_ready(&c.end);
+	UNTIL(con.asked.got_fin);
+	assert_string_equal(con.asked.got, "still");
+	al_end_leave(&c.end, AL_CHAN_DONE, NULL);
+	client_close(&op);
+	client_close(&con);
+}
+
+/* Those who are asked to come back fit through the door. */
+static void
+spread(void **state)
+{
+	static const struct {
+		uint32_t rate;
+		size_t sessions;
+		uint32_t want;
+	} rows[] = {
+		{ 0, 0, 5 }, { 0, 100000, 5 }, { 200, 0, 5 }, { 200, 1, 6 },
+		{ 200, 2000, 15 }, { 1000, 20000, 25 }, { 1, 1000000, 300 },
+	};
+	uint32_t s, most = 0;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		gw->set->handshakes_per_s = rows[i].rate;
+		gw->sessions = rows[i].sessions;
+		assert_int_equal(al_gateway_spread_s(gw), rows[i].want);
+		for (n = 0; n < 1000; n++) {
+			s = al_gateway_later_s(gw);
+			assert_in_range(s, 1, rows[i].want);
+			most = s > most ? s : most;
+		}
+	}
+	assert_true(most > 200);
+	gw->sessions = 0;
+}
+
 /* --- reload and stop ------------------------------------------------------ */
 /* By a reload, and by the look that nobody has to ask for. */
 static void
@@ -824,6 +920,7 @@ stop(void **state)
 	al_gateway_stop(gw, on_stopped, NULL);
 	UNTIL(con.goaway && op.goaway);
 	assert_int_equal(con.goaway_code, AL_CHAN_DRAINING);
+	assert_in_range(con.retry_s, 1, al_gateway_spread_s(gw));
 	assert_false(stopped);
 	assert_false(c.gone);		/* it has time to end */
 	al_end_leave(&c.end, AL_CHAN_PEER_RESET, NULL);
@@ -859,7 +956,8 @@ main(void)
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(http), T(a_channel), T(refusals), T(failed_opens),
-		T(agents), T(same_instance), T(two_instances), T(revoked),
+		T(agents), T(same_instance), T(two_instances), T(moved),
+		T(spread), T(revoked),
 		T(revoked_unasked),
 		T(stop), T(stop_in_time),
 	};

@@ -15,26 +15,51 @@ tests_lib_pac_jail_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 tests_lib_pac_jail_LDADD = $(SECCOMP_LIBS)
 endif
 
-EXTRA_DIST += tests/README.md tests/lib/alpacon.py tests/lib/burst.py \
+EXTRA_DIST += \
+	tests/README.md \
+	tests/lib/alpacon.py \
+	tests/lib/burst.py \
 	tests/lib/certs.py \
-	tests/lib/dnsd.py tests/lib/faults.py tests/lib/kdc.py \
-	tests/lib/netns.py tests/lib/proc.py \
-	tests/lib/pac.py tests/lib/reframe.py tests/lib/servers.py \
-	tests/lib/sniff.py tests/lib/socks_gss.py \
-	tests/lib/traffic.py tests/lib/web.py tests/system/conftest.py tests/system/test_auth.py \
-	tests/system/test_battery.py tests/system/test_dial.py \
-	tests/system/test_digest.py tests/system/test_failures.py \
-	tests/system/test_gss.py tests/system/test_habits.py \
+	tests/lib/dnsd.py \
+	tests/lib/faults.py \
+	tests/lib/kdc.py \
+	tests/lib/netns.py \
+	tests/lib/pac.py \
+	tests/lib/proc.py \
+	tests/lib/reframe.py \
+	tests/lib/servers.py \
+	tests/lib/sniff.py \
+	tests/lib/socks_gss.py \
+	tests/lib/traffic.py \
+	tests/lib/web.py \
+	tests/system/conftest.py \
+	tests/system/test_auth.py \
+	tests/system/test_battery.py \
+	tests/system/test_detach.py \
+	tests/system/test_dial.py \
+	tests/system/test_digest.py \
+	tests/system/test_failures.py \
+	tests/system/test_gss.py \
+	tests/system/test_habits.py \
 	tests/system/test_harness.py \
-	tests/system/test_https_proxy.py tests/system/test_hygiene.py \
-	tests/system/test_inspection.py tests/system/test_leaks.py \
+	tests/system/test_https_proxy.py \
+	tests/system/test_hygiene.py \
+	tests/system/test_inspection.py \
+	tests/system/test_leaks.py \
 	tests/system/test_listeners.py \
-	tests/system/test_matrix.py tests/system/test_netcheck.py \
-	tests/system/test_netns.py tests/system/test_pac.py \
-	tests/system/test_pac_daemon.py tests/system/test_pac_helper.py \
-	tests/system/test_resume.py tests/system/test_rig.py \
+	tests/system/test_matrix.py \
+	tests/system/test_netcheck.py \
+	tests/system/test_netns.py \
+	tests/system/test_pac.py \
+	tests/system/test_pac_daemon.py \
+	tests/system/test_pac_helper.py \
+	tests/system/test_resume.py \
+	tests/system/test_rig.py \
 	tests/system/test_route.py \
-	tests/system/test_socks_gss.py tests/system/test_ssh.py \
-	tests/system/test_stall.py tests/system/test_swarm.py \
+	tests/system/test_socks_gss.py \
+	tests/system/test_ssh.py \
+	tests/system/test_stall.py \
+	tests/system/test_swarm.py \
 	tests/system/test_syscfg.py \
-	tests/system/test_transfer.py tests/system/test_user_agent.py
+	tests/system/test_transfer.py \
+	tests/system/test_user_agent.py

@@ -70,6 +70,7 @@ good(void **state)
 		{ "handshakes_per_s", "0" }, { "handshakes_per_s", "100000" },
 		{ "handshake_timeout", "1s" }, { "handshake_timeout", "1m" },
 		{ "drain_timeout", "0" }, { "drain_timeout", "1h" },
+		{ "link_max_age", "10s" }, { "link_max_age", "168h" },
 		{ "log_level", "debug" }, { "log_format", "json" },
 	};
 
@@ -122,6 +123,8 @@ bad(void **state)
 		    "out of range: 1000 to 60000 ms" },
 		{ "drain_timeout = 2h", "drain_timeout: 2h is out of range: "
 		    "0 to 3600000 ms" },
+		{ "link_max_age = 0", "link_max_age: 0 is out of range: "
+		    "10000 to 604800000 ms" },
 		{ "log_level = trace", "log_level: \"trace\" is not "
 		    "error|warning|notice|info|debug" },
 		{ "log_format = xml", "log_format: \"xml\" is not "
