@@ -31,6 +31,12 @@ tests_flow_test_gateway_edge_SOURCES = tests/flow/test_gateway_edge.c
 tests_flow_test_gateway_edge_LDADD = libalgateway.la $(UNIT_LDADD) \
 	$(LIBEVENT_LIBS)
 
+UNIT_TESTS += tests/flow/test_gateway_resume
+tests_flow_test_gateway_resume_SOURCES = tests/flow/test_gateway_resume.c \
+	tests/lib/gateway.h tests/lib/rawlink.h tests/lib/script.h
+tests_flow_test_gateway_resume_LDADD = libalgateway.la $(UNIT_LDADD) \
+	$(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/flow/test_session_resume
 tests_flow_test_session_resume_SOURCES = tests/flow/test_session_resume.c \
 	tests/lib/roads.h tests/lib/world.h
