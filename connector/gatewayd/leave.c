@@ -43,12 +43,9 @@ al_peer_go_away(struct al_peer *p, uint16_t code, uint32_t retry_after_s,
 void
 al_peer_drain(struct al_peer *p)
 {
-	if (p->mux == NULL) {
-		al_peer_free(p);
+	/* HELLO is answered as it should be; on_up comes back here */
+	if (p->mux == NULL || !p->up)
 		return;
-	}
-	if (!p->up)
-		return;		/* on_up comes back here */
 	al_peer_go_away(p, AL_CHAN_DRAINING, al_gateway_later_s(p->gw),
 	    "the gateway is stopping");
 	if (al_session_channels(al_mux_session(p->mux)) == 0)

@@ -52,7 +52,8 @@ void al_peer_recheck(struct al_peer *p);
 /* GOAWAY, the first time. */
 void al_peer_go_away(struct al_peer *p, uint16_t code,
     uint32_t retry_after_s, const char *text);
-/* That, and CLOSE if it has no channel (any more). */
+/* That, and CLOSE if it has no channel (any more).  Until it is up nothing:
+ * HELLO is answered. */
 void al_peer_drain(struct al_peer *p);
 /* Within the spread: DETACH, so that it takes another connection; text is
  * kept. */

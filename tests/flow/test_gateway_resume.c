@@ -263,6 +263,45 @@ too_many_sessions(void **state)
 	raw_close(&r);
 }
 
+static bool stopped;
+
+static void
+on_stopped(void *arg)
+{
+	(void)arg;
+	stopped = true;
+}
+
+/* A HELLO that is there when the gateway begins to stop is told when to come
+ * again; who is connected may go on until it has stopped. */
+static void
+draining(void **state)
+{
+	const struct al_hello none = { .min_version = 1, .max_version = 1,
+	    .epoch = 1 };
+	struct al_hello h = hello_of(&con);
+	struct raw new, more;
+
+	(void)state;
+	stopped = false;
+	raw_open(&new, GW_CONNECTOR, T.db);
+	raw_open(&more, GW_CONNECTOR, T.web);
+	raw_hello(&new, &none, NULL);
+	raw_hello(&more, &h, key_of(&con));
+	al_gateway_stop(T.gw, on_stopped, NULL);
+	expect_no(&new, "stopping", &none, AL_WELCOME_DRAINING);
+	assert_in_range(new.welcome.retry_after_s, 1, 5);
+	raw_until(&more, "WELCOME 1 ");
+	UNTIL(con.goaway && op.goaway);
+	assert_int_equal(con.goaway_code, AL_CHAN_DRAINING);
+	assert_in_range(con.retry_s, 1, 5);
+	talk_both(&talk, con.asked[0], 50000);
+	raw_close(&new);
+	raw_close(&more);
+	al_end_leave(&talk.end, AL_CHAN_PEER_RESET, NULL);
+	UNTIL(stopped);
+}
+
 /* --- links that race ------------------------------------------------------ */
 /* HELLO with this epoch above the session's, taken. */
 static void
@@ -673,7 +712,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refusals), CASE(every_bit),
 		CASE(a_new_session_of_another_version),
-		CASE(too_many_sessions), CASE(replayed),
+		CASE(too_many_sessions), CASE(draining), CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
 		CASE(out_of_place), CASE(the_same_gap_twice), CASE(grace), CASE(grace_waits),
