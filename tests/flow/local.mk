@@ -37,6 +37,12 @@ tests_flow_test_gateway_resume_SOURCES = tests/flow/test_gateway_resume.c \
 tests_flow_test_gateway_resume_LDADD = libalgateway.la $(UNIT_LDADD) \
 	$(LIBEVENT_LIBS)
 
+UNIT_TESTS += tests/flow/test_gateway_rivals
+tests_flow_test_gateway_rivals_SOURCES = tests/flow/test_gateway_rivals.c \
+	tests/lib/gateway.h tests/lib/rawlink.h tests/lib/script.h
+tests_flow_test_gateway_rivals_LDADD = libalgateway.la $(UNIT_LDADD) \
+	$(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/flow/test_session_resume
 tests_flow_test_session_resume_SOURCES = tests/flow/test_session_resume.c \
 	tests/lib/roads.h tests/lib/world.h
