@@ -28,6 +28,18 @@ ask_rival(struct al_peer *old)
 	al_mux_kick(old->mux);
 }
 
+/* Those without a connection, also if they had said GOAWAY before. */
+static void
+close_detached(const struct al_peer *p)
+{
+	struct al_peer *old;
+
+	LIST_FOREACH(old, &p->who->peers, kin)
+		if (old->up && al_mux_is_detached(old->mux))
+			al_peer_close(old, AL_CHAN_SUPERSEDED,
+			    "the connector has opened a new session");
+}
+
 static void
 take_over(struct al_peer *p)
 {
@@ -35,15 +47,10 @@ take_over(struct al_peer *p)
 	struct al_peer *old = p->who->route;
 
 	p->who->route = p;
-	if (old == NULL)
+	close_detached(p);
+	/* one that leaves drains by itself */
+	if (old == NULL || old->leaving || al_mux_is_detached(old->mux))
 		return;
-	if (al_mux_is_detached(old->mux)) {
-		al_peer_close(old, AL_CHAN_SUPERSEDED,
-		    "the connector has opened a new session");
-		return;
-	}
-	if (old->leaving)
-		return;		/* one that leaves drains by itself */
 	if (memcmp(p->instance, unknown, sizeof(unknown)) != 0 &&
 	    memcmp(p->instance, old->instance, sizeof(unknown)) == 0) {
 		al_peer_close(old, AL_CHAN_SUPERSEDED,
@@ -318,6 +325,7 @@ al_peer_start(struct al_gateway *gw, struct al_stream *stream,
 	memcpy(p->proof, proof, sizeof(p->proof));
 	(void)al_addr_format(from, p->from);
 	LIST_INSERT_HEAD(&gw->peers, p, entry);
+	LIST_INSERT_HEAD(&who->peers, p, kin);
 	if (al_opens_init(&p->opens, p, &err) != AL_OK ||
 	    al_peer_init_move(p, &err) != AL_OK)
 		al_stream_free(stream);
@@ -344,6 +352,7 @@ al_peer_free(struct al_peer *p)
 		p->gw->sessions--;
 	if (p->who->route == p)
 		p->who->route = NULL;
+	LIST_REMOVE(p, kin);
 	al_principal_drop(p->who);
 	LIST_REMOVE(p, entry);
 	free(p);

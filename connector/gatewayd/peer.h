@@ -16,6 +16,7 @@ enum al_rivalry {		/* with a newer session of the same connector */
 struct al_peer {
 	LIST_ENTRY(al_peer)	 entry;
 	struct al_id		 id;		/* the session's, from HELLO on */
+	LIST_ENTRY(al_peer)	 kin;		/* of the same principal */
 	struct al_gateway	*gw;
 	struct al_principal	*who;		/* held */
 	struct al_greet		*greet;		/* until HELLO has come  */

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "connector/base/err.h"
 #include "connector/gatewayd/identity.h"
@@ -19,6 +20,7 @@ struct al_principal {
 	unsigned		 refs;
 	enum al_identity_kind	 kind;
 	char			*id, *name;
+	LIST_HEAD(, al_peer)	 peers;		/* all of its sessions        */
 	struct al_peer		*route;		/* a connector's session that
 						 * takes OPENs; NULL: offline */
 	struct al_bucket	 failed;	/* opens that came to nothing */

@@ -169,6 +169,23 @@ leaving(void **state)
 	superseded(id, ANEW);
 }
 
+static void
+leaving_and_detached(void **state)
+{
+	uint8_t id[16];
+
+	(void)state;
+	id_of(&old, id);
+	al_session_goaway(session_of(&old), AL_CHAN_DONE, 0, "renewal");
+	al_mux_kick(old.mux);
+	UNTIL(peer_of(id)->leaving);
+	client_cut(&old);
+	assert_non_null(peer_of(id));
+	client_open(&new, GW_CONNECTOR, T.web, &this_one);
+	superseded(id, ANEW);
+	routes_to(&new);
+}
+
 /* --- before START --------------------------------------------------------- */
 static void
 not_before_start(void **state)
@@ -336,7 +353,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(same_instance), CASE(no_instance),
 		CASE(detached_before), CASE(detached_after), CASE(leaving),
-		CASE(not_before_start),
+		CASE(leaving_and_detached), CASE(not_before_start),
 		CASE(probes), CASE(cloned), CASE(dead_rival),
 		CASE(pong_of_before), CASE(opens_wait_for_the_link),
 	};
