@@ -31,6 +31,12 @@ tests_flow_test_gateway_edge_SOURCES = tests/flow/test_gateway_edge.c
 tests_flow_test_gateway_edge_LDADD = libalgateway.la $(UNIT_LDADD) \
 	$(LIBEVENT_LIBS)
 
+UNIT_TESTS += tests/flow/test_gateway_cut
+tests_flow_test_gateway_cut_SOURCES = tests/flow/test_gateway_cut.c \
+	tests/lib/gateway.h
+tests_flow_test_gateway_cut_LDADD = libalgateway.la $(UNIT_LDADD) \
+	$(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/flow/test_gateway_resume
 tests_flow_test_gateway_resume_SOURCES = tests/flow/test_gateway_resume.c \
 	tests/lib/gateway.h tests/lib/rawlink.h tests/lib/script.h
