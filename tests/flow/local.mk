@@ -54,6 +54,11 @@ tests_flow_test_session_resume_SOURCES = tests/flow/test_session_resume.c \
 	tests/lib/roads.h tests/lib/world.h
 tests_flow_test_session_resume_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/flow/test_session_ring
+tests_flow_test_session_ring_SOURCES = tests/flow/test_session_ring.c \
+	tests/lib/roads.h tests/lib/world.h
+tests_flow_test_session_ring_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/flow/test_session_shape
 tests_flow_test_session_shape_SOURCES = tests/flow/test_session_shape.c \
 	tests/lib/world.h
