@@ -16,6 +16,7 @@
 enum start { FRESH, LIVE };
 
 #define GAP	"START at a position that leaves a gap"
+#define NEVER	"ACK of bytes that were never sent"
 #define MOVED	"the session has moved to another link"
 #define STAYED	"the peer was told to leave the connection and has not"
 #define LATER	"a later HELLO has come"
@@ -193,6 +194,36 @@ static const struct row {
 	    "< OPEN 1 0 {} | OPEN 3 0 {}", "use 1",
 	    "< START 36 | OPEN 5 0 {}",
 	    "! SWITCHED, OPEN a {}, OPEN b {}, OPEN c {}", NULL } },
+	{ "START again at the same place", AL_ACCEPTOR, LIVE, {
+	    "< OPEN 1 0 {}", "judge 1 1 0", "> WELCOME 1 18", "< START 18",
+	    "< START 18", "< START 18 | OPEN 3 0 {}",
+	    "! SWITCHED, OPEN a {}, OPEN b {}", NULL } },
+	{ "START again and again, through what came", AL_ACCEPTOR, LIVE, {
+	    "< OPEN 1 0 {} | OPEN 3 0 {} | OPEN 5 0 {}", "judge 1 1 0",
+	    "> WELCOME 1 54", "< START 0 | OPEN 1 0 {}", "< START 36",
+	    "< OPEN 5 0 {} | START 54 | OPEN 7 0 {}",
+	    "! SWITCHED, OPEN a {}, OPEN b {}, OPEN c {}, OPEN d {}",
+	    NULL } },
+	{ "START back within what came", AL_ACCEPTOR, LIVE, {
+	    "< OPEN 1 0 {} | OPEN 3 0 {}", "judge 1 1 0", "> WELCOME 1 36",
+	    "< START 0", "< START 36", "<! " GAP " = START 18", NULL } },
+	{ "START again beyond what came", AL_ACCEPTOR, LIVE, {
+	    "< OPEN 1 0 {}", "judge 1 1 0", "> WELCOME 1 18", "< START 0",
+	    "<! " GAP " = START 19", NULL } },
+	{ "malformed twice, at an opener", AL_OPENER, LIVE, {
+	    "<! " GAP " = START 1", "drop 0", "! DETACHED", "dial",
+	    "> HELLO 2 0", "< WELCOME 1 0", "> START 0", "< START 0",
+	    "! RESUMED", "<! " GAP " = START 1", "! LOST 18 " GAP,
+	    "expiry 0", NULL } },
+	{ "malformed twice, an ACK", AL_ACCEPTOR, LIVE, {
+	    "<! " NEVER " = ACK 1", "drop 0", "! DETACHED", "judge 1 1 0",
+	    "> WELCOME 1 0", "<! " NEVER " = ACK 1", "! LOST 18 " NEVER,
+	    NULL } },
+	{ "malformed twice, a WELCOME", AL_OPENER, LIVE, { "dial",
+	    "> HELLO 2 0", "<! WELCOME of bytes that were never sent = "
+	    "WELCOME 1 1", "drop 1", "dial", "> HELLO 3 0",
+	    "<! WELCOME of bytes that were never sent = WELCOME 1 1",
+	    "! LOST 18 WELCOME of bytes that were never sent", NULL } },
 	{ "malformed twice", AL_ACCEPTOR, LIVE, { "<! " GAP " = START 1",
 	    "drop 0", "! DETACHED", "judge 1 1 0", "> WELCOME 1 0",
 	    "< START 0", "! RESUMED", "<! " GAP " = START 1",
@@ -380,6 +411,49 @@ full_ring(void **state)
 	script_fini(&t);
 }
 
+/* What the peer has waited before it acknowledged is no part of the path. */
+static void
+ack_delays(void **state)
+{
+	static const struct {
+		uint64_t	 after_us;
+		const char	*ack;
+		uint64_t	 rtt_us;
+	} acks[] = {
+		{ 10000, "< ACK 18 4000", 6000 },
+		{ 6000, "< ACK 36 0", 6000 },
+		{ 14000, "< ACK 54 0", (6000 * 7 + 14000) / 8 },
+		/* longer than it was away: a mistake, and no sample */
+		{ 1000, "< ACK 72 1001", 7000 },
+		{ 1000, "< ACK 90 4294967295", 7000 },
+		/* the peer had it all the time */
+		{ 5007000, "< ACK 108 5000000", 7000 },
+		{ 7000, "< ACK 108 0", 7000 },	/* nothing new: none */
+		{ 7000, "< ACK 3 0", 7000 },
+	};
+	struct script t;
+	size_t i;
+
+	(void)state;
+	script_init(&t, "ACK delays", AL_OPENER, NULL);
+	script_greet(&t, AL_OPENER);
+	for (i = 0; i < N(acks); i++) {
+		char step[40];
+
+		t.n_chans = 0;
+		script_step(&t, "open");
+		(void)snprintf(step, sizeof(step), "> OPEN %zu 49152 {}",
+		    2 * i + 1);
+		script_step(&t, step);
+		t.now_us += acks[i].after_us;
+		script_step(&t, acks[i].ack);
+		if (al_session_rtt_us(t.s) != acks[i].rtt_us)
+			fail_msg("%s: %llu", acks[i].ack, (unsigned long long)
+			    al_session_rtt_us(t.s));
+	}
+	script_fini(&t);
+}
+
 static void
 dials_when_wanted(void **state)
 {
@@ -411,6 +485,7 @@ main(void)
 		cmocka_unit_test(no_sample_of_replay),
 		cmocka_unit_test(record_in_hand),
 		cmocka_unit_test(full_ring),
+		cmocka_unit_test(ack_delays),
 		cmocka_unit_test(dials_when_wanted),
 	};
 
