@@ -554,6 +554,7 @@ the_same_gap_twice(void **state)
 	assert_int_equal(con.why.status, AL_CHAN_SESSION_LOST);
 	assert_non_null(strstr(con.why.text, "unknown session"));
 	assert_true(con.asked[0]->gone);
+	client_close(&con);
 	client_open(&con, GW_CONNECTOR, T.web, NULL);
 	assert_true(con.up);
 }
