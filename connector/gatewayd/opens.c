@@ -102,21 +102,33 @@ al_channel_end(struct al_channel *ch, uint16_t code, const char *text,
 	}
 }
 
+static void ask_again(struct al_channel *ch, struct al_chan *c);
+
+static void
+came_to_nothing(struct al_channel *ch, uint16_t code, const char *text)
+{
+	refused(ch->from, ch->kind, ch->to->who->name, ch->target, code,
+	    text);
+	LIST_REMOVE(ch, entry);
+	channel_free(ch);
+}
+
 static void
 on_relay_end(void *arg, struct al_relay *r, const struct al_relay_end *end)
 {
 	struct al_channel *ch = arg;
 
 	(void)r;
+	if (end->unasked != NULL) {
+		ask_again(ch, end->unasked);
+		return;
+	}
 	if (!end->refused) {
 		al_channel_end(ch, end->code, end->text, end->bytes_up,
 		    end->bytes_down);
 		return;
 	}
-	refused(ch->from, ch->kind, ch->to->who->name, ch->target, end->code,
-	    end->text);
-	LIST_REMOVE(ch, entry);
-	channel_free(ch);
+	came_to_nothing(ch, end->code, end->text);
 }
 
 /* --- tcp and health: to a server ------------------------------------------ */
@@ -133,6 +145,40 @@ open_json(const struct al_peer *p, const struct request *r, uint32_t id)
 	text = j != NULL ? json_dumps(j, JSON_COMPACT) : NULL;
 	json_decref(j);
 	return text;
+}
+
+/*
+ * The session that was to be asked is no more.  One that has taken its place
+ * also takes the OPENs that wait (PROTOCOL 3.8); the audit knows this one.
+ */
+static void
+ask_again(struct al_channel *ch, struct al_chan *c)
+{
+	struct al_peer *p = ch->from, *to = ch->to->who->route;
+	const struct request r = { .server = ch->to->who->name,
+	    .target = ch->target };
+	char *json = open_json(p, &r, al_chan_id(c));
+	const struct al_open open = { .kind = ch->kind, .json = json };
+	struct al_err err;
+
+	if (json == NULL || to == NULL || to == ch->to) {
+		(void)al_fail_as(&err, AL_ENET, AL_AT_SESSION,
+		    AL_CHAN_OFFLINE, 0, "%s is not connected", r.server);
+		al_mux_refuse(p->mux, c, AL_CHAN_OFFLINE, err.text);
+	} else {
+		ch->relay = al_relay_start(p->mux, c, to->mux, &open,
+		    on_relay_end, ch, &err);
+		if (ch->relay != NULL) {
+			ch->to->n_channels--;
+			ch->to = to;
+			to->n_channels++;
+			free(json);
+			return;
+		}
+	}
+	came_to_nothing(ch, err.status != 0 ? (uint16_t)err.status :
+	    AL_CHAN_OFFLINE, err.text);
+	free(json);
 }
 
 static void

@@ -72,7 +72,8 @@ lose_all(struct al_mux *m, uint16_t code, const char *text)
 	struct al_chan *c;
 
 	while ((c = al_session_any(m->s)) != NULL)
-		tell_gone(m, c, AL_GONE_LOST, code, text);
+		tell_gone(m, c, al_chan_id(c) != 0 ? AL_GONE_LOST :
+		    AL_GONE_UNASKED, code, text);
 }
 
 enum al_code

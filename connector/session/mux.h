@@ -23,7 +23,8 @@ struct al_end;
 enum al_gone {
 	AL_GONE_REFUSED,	/* the answer to our OPEN was no               */
 	AL_GONE_RESET,		/* the peer reset the channel                  */
-	AL_GONE_LOST		/* the session has ended (code 12, or CLOSE's) */
+	AL_GONE_LOST,		/* the session has ended (code 12, or CLOSE's) */
+	AL_GONE_UNASKED		/* the same, and our OPEN had not been sent    */
 };
 
 struct al_end_ops {

@@ -301,7 +301,7 @@ on_gone(struct al_end *e, enum al_gone how, uint16_t code, const char *text)
 
 	finish(p, code != AL_CHAN_DONE ? code : AL_CHAN_SESSION_LOST, text,
 	    how == AL_GONE_REFUSED ||
-	    (how == AL_GONE_LOST && p->waiting && !p->accepted));
+	    (how != AL_GONE_RESET && p->waiting && !p->accepted));
 }
 
 static const struct al_end_ops port_ops = {

@@ -24,15 +24,32 @@ struct al_relay {
 };
 
 static void
+tell_end(struct al_relay *r, const struct al_relay_end *end)
+{
+	al_timer_fini(&r->timer);
+	r->on_end(r->arg, r, end);
+	free(r);
+}
+
+static void
 finish(struct al_relay *r, uint16_t code, const char *text, bool refused)
 {
-	struct al_relay_end end = { .code = code, .refused = refused,
+	const struct al_relay_end end = { .code = code, .refused = refused,
 	    .text = text != NULL ? text : "", .bytes_up = r->bytes_up,
 	    .bytes_down = r->bytes_down };
 
-	al_timer_fini(&r->timer);
-	r->on_end(r->arg, r, &end);
-	free(r);
+	tell_end(r, &end);
+}
+
+/* Somebody else may be asked instead. */
+static void
+finish_unasked(struct al_relay *r, uint16_t code, const char *text)
+{
+	const struct al_relay_end end = { .code = code, .text = text,
+	    .refused = true, .unasked = r->opener.end.chan };
+
+	al_chan_set_user(r->opener.end.chan, NULL);
+	tell_end(r, &end);
 }
 
 static void
@@ -106,6 +123,10 @@ on_gone(struct al_end *e, enum al_gone how, uint16_t code, const char *text)
 	struct al_relay *r = s->relay;
 	bool refused = how == AL_GONE_REFUSED;
 
+	if (how == AL_GONE_UNASKED) {
+		finish_unasked(r, code, text);
+		return;
+	}
 	if (refused)
 		refuse(r, code, text);
 	else
@@ -118,11 +139,14 @@ static void
 on_time(void *arg)
 {
 	struct al_relay *r = arg;
-	const char *text = "the server did not answer within 30 s";
+	bool away = al_mux_is_detached(r->target.end.mux);
+	uint16_t code = away ? AL_CHAN_OFFLINE : AL_CHAN_TIMEOUT;
+	const char *text = away ? "the server did not come back within 30 s" :
+	    "the server did not answer within 30 s";
 
-	refuse(r, AL_CHAN_TIMEOUT, text);
-	al_end_leave(&r->target.end, AL_CHAN_TIMEOUT, text);
-	finish(r, AL_CHAN_TIMEOUT, text, true);
+	refuse(r, code, text);
+	al_end_leave(&r->target.end, code, text);
+	finish(r, code, text, true);
 }
 
 static const struct al_end_ops relay_ops = {

@@ -11,6 +11,9 @@ struct al_relay_end {
 	const char	*text;
 	bool		 refused;	/* the far side never accepted       */
 	uint64_t	 bytes_up, bytes_down;	/* from, to the opener      */
+	/* Not NULL: c, which nobody has answered, for the other session was
+	 * lost before it could be asked.  It is the callee's to answer. */
+	struct al_chan	*unasked;
 };
 
 /* Once; the relay is freed when it returns. */

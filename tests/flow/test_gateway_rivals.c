@@ -346,6 +346,87 @@ opens_wait_for_the_link(void **state)
 	al_end_leave(&next.end, AL_CHAN_PEER_RESET, NULL);
 }
 
+/* Who waits for a connector that does not come back, but is started anew, is
+ * served by its new session.  Not so who had been asked. */
+static void
+opens_move(void **state)
+{
+	struct talk more;
+
+	(void)state;
+	client_cut(&old);
+	talk_open(&next, &op);
+	talk_open(&more, &op);
+	talk_say(&more, 5000);		/* data may follow OPEN at once */
+	UNTIL(T.gw->channels == 3);
+	client_open(&new, GW_CONNECTOR, T.web, &that_one);
+	UNTIL((next.accepted || next.gone) && (more.accepted || more.gone));
+	assert_true(next.accepted && more.accepted);
+	assert_int_equal(new.n_opens, 2);
+	talk_both(&next, new.asked[0], 3000);
+	talk_both(&more, new.asked[1], 3000);
+	assert_true(talk.gone);
+	assert_int_equal(T.gw->channels, 2);
+	assert_int_equal(count_in("audit.log", "\"channel-start\""), 3);
+	assert_int_equal(count_in("audit.log", "\"channel-end\""), 1);
+	assert_int_equal(count_in("audit.log", "\"refusal\""), 0);
+	al_end_leave(&next.end, AL_CHAN_PEER_RESET, NULL);
+	al_end_leave(&more.end, AL_CHAN_PEER_RESET, NULL);
+	UNTIL(T.gw->channels == 0);
+	assert_int_equal(count_in("audit.log", "\"channel-end\""), 3);
+}
+
+/* It stays away for good. */
+static void
+opens_in_vain(void **state)
+{
+	uint8_t id[16];
+
+	(void)state;
+	id_of(&old, id);
+	client_cut(&old);
+	talk_open(&next, &op);
+	UNTIL(T.gw->channels == 2);
+	al_mux_session(peer_of(id)->mux)->grace_us = 1;
+	al_mux_kick(peer_of(id)->mux);
+	UNTIL(next.gone);
+	assert_int_equal(next.how, AL_GONE_REFUSED);
+	assert_int_equal(next.code, AL_CHAN_OFFLINE);
+	assert_string_equal(next.text, "web-1 is not connected");
+	UNTIL(talk.gone);
+	assert_int_equal(T.gw->channels, 0);
+	assert_int_equal(count_in("audit.log", "\"refusal\""), 1);
+}
+
+/* Nobody waits longer than 30 s, for one that is away or for one that says
+ * nothing. */
+static void
+opens_time_out(void **state)
+{
+	struct talk more;
+	struct raw r;
+
+	(void)state;
+	if (getenv("ALPACON_LONG") == NULL)
+		skip();
+	raw_up(&r);
+	client_open(&new, GW_CONNECTOR, T.db, NULL);
+	client_cut(&new);
+	talk_open(&next, &op);
+	talk_open_to(&more, &op, "db-1");
+	raw_until(&r, "OPEN 2 ");
+	UNTIL(next.gone && more.gone);
+	assert_int_equal(next.how, AL_GONE_REFUSED);
+	assert_int_equal(next.code, AL_CHAN_TIMEOUT);
+	assert_int_equal(more.how, AL_GONE_REFUSED);
+	assert_int_equal(more.code, AL_CHAN_OFFLINE);
+	raw_until(&r, "RESET 2 4 ");
+	/* what was not sent is not sent later */
+	client_move(&new, GW_CONNECTOR, T.db);
+	assert_int_equal(new.n_opens, 0);
+	raw_close(&r);
+}
+
 int
 main(void)
 {
@@ -356,6 +437,8 @@ main(void)
 		CASE(leaving_and_detached), CASE(not_before_start),
 		CASE(probes), CASE(cloned), CASE(dead_rival),
 		CASE(pong_of_before), CASE(opens_wait_for_the_link),
+		CASE(opens_move), CASE(opens_in_vain),
+		CASE(opens_time_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

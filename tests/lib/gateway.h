@@ -542,16 +542,24 @@ client_close(struct client *cl)
 	cl->n_opens = 0;
 }
 
-/* From an operator to a server, answered yes or no. */
+/* From an operator to a server; the answer is seen in k. */
 static inline void
-talk_open(struct talk *k, struct client *op)
+talk_open_to(struct talk *k, struct client *op, const char *server)
 {
-	const struct al_open o = { .kind = AL_CHAN_TCP, .json =
-	    "{\"server\":\"web-1\",\"target\":\"127.0.0.1:22\"}" };
+	char json[80];
+	const struct al_open o = { .kind = AL_CHAN_TCP, .json = json };
 
+	(void)snprintf(json, sizeof(json),
+	    "{\"server\":\"%s\",\"target\":\"127.0.0.1:22\"}", server);
 	*k = (struct talk){ .end.ops = &talk_ops, .seed_out = 1,
 	    .seed_in = 2 };
 	assert_int_equal(al_end_open(&k->end, op->mux, &o, &T.err), AL_OK);
+}
+
+static inline void
+talk_open(struct talk *k, struct client *op)
+{
+	talk_open_to(k, op, "web-1");
 }
 
 #endif
