@@ -18,7 +18,7 @@ al_gateway_spread_s(const struct al_gateway *gw)
 	size_t s = SPREAD_MIN_S;
 
 	if (rate > 0)
-		s += (gw->sessions + rate - 1) / rate;
+		s += gw->sessions / rate;
 	return s < SPREAD_MAX_S ? (uint32_t)s : SPREAD_MAX_S;
 }
 

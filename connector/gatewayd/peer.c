@@ -123,6 +123,24 @@ on_goaway(void *arg, uint16_t code, uint32_t retry_after_s, const char *text)
 		p->who->route = NULL;
 }
 
+/* PROTOCOL 3.7: a session is not pinned to an address; what is another one
+ * than before, but for its port, is written down. */
+static void
+moved(struct al_peer *p)
+{
+	char before[AL_ADDR_TEXT];
+	size_t host = (size_t)(strrchr(p->from, ':') - p->from) + 1;
+
+	memcpy(before, p->from, sizeof(before));
+	memcpy(p->from, p->next_from, sizeof(p->from));
+	if (strncmp(before, p->from, host) != 0)
+		al_record_address_change(p, before);
+	al_log(AL_LOG_INFO, "session-resumed", AL_FIELDS(
+	    AL_STR("session", p->session), AL_STR("peer", p->from)),
+	    "%s %s goes on by another connection", al_peer_role(p),
+	    p->who->name);
+}
+
 /* A session without a connection waits for it, unless another one has taken
  * its place. */
 static void
@@ -145,10 +163,7 @@ on_link(void *arg, enum al_lane what, const struct al_err *why)
 	case AL_LANE_RESUMED:
 	case AL_LANE_SWITCHED:
 		al_peer_linked(p);
-		al_log(AL_LOG_INFO, "session-resumed", AL_FIELDS(
-		    AL_STR("session", p->session), AL_STR("peer", p->from)),
-		    "%s %s goes on by another connection", al_peer_role(p),
-		    p->who->name);
+		moved(p);
 		break;
 	case AL_LANE_UNWANTED:
 	case AL_LANE_FAILED:
@@ -263,8 +278,7 @@ resume(struct al_peer *p, struct al_greeted *g, const struct al_hello *h)
 	if (status != AL_WELCOME_RESUMED) {
 		reject(p, g, status, "");
 	} else {
-		if (strcmp(old->from, p->from) != 0)
-			memcpy(old->from, p->from, sizeof(old->from));
+		memcpy(old->next_from, p->from, sizeof(old->next_from));
 		memcpy(old->proof, p->proof, sizeof(old->proof));
 	}
 	al_peer_free(p);

@@ -23,6 +23,8 @@ struct al_peer {
 	struct al_mux		*mux;		/* from then on          */
 	struct al_opens		 opens;
 	char			 from[AL_ADDR_TEXT];
+	char			 next_from[AL_ADDR_TEXT];	/* of the link
+						 * that waits for START      */
 	char			 session[33];
 	uint8_t			 proof[AL_SHA256_LEN];	/* the hash of what
 						 * it authenticated with */

@@ -70,6 +70,17 @@ al_record_session_end(const struct al_peer *p, const struct al_err *why)
 }
 
 void
+al_record_address_change(const struct al_peer *p, const char *before)
+{
+	al_audit_write(p->gw->audit, "address-change", AL_FIELDS(WHO(p),
+	    AL_STR("before", before)));
+	al_log(AL_LOG_INFO, "address-change", AL_FIELDS(AL_STR("session",
+	    p->session), AL_STR("peer", p->from)), "%s %s comes from another "
+	    "address, before it was %s", al_peer_role(p), p->who->name,
+	    before);
+}
+
+void
 al_record_duplicate(const struct al_peer *older)
 {
 	al_audit_write(older->gw->audit, "duplicate-identity",

@@ -9,6 +9,8 @@ void al_record_auth_failure(const struct al_gateway *gw,
     enum al_identity_kind kind, const struct al_addr *from, unsigned unsaid);
 void al_record_session_start(const struct al_peer *p);
 void al_record_session_end(const struct al_peer *p, const struct al_err *why);
+/* Its connection comes from another address than the one before. */
+void al_record_address_change(const struct al_peer *p, const char *before);
 void al_record_duplicate(const struct al_peer *older);
 
 /* An OPEN that was refused; server and target may be NULL. */

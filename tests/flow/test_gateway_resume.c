@@ -706,6 +706,36 @@ another_token_at_resume(void **state)
 	assert_int_equal(op.switched, 1);
 }
 
+/* Where a session comes from may change, and stands in the audit when it has:
+ * a HELLO alone changes nothing. */
+static void
+another_address(void **state)
+{
+	struct al_hello h = hello_of(&con);
+	struct al_peer *p = peer_of(h.id);
+	struct raw r;
+
+	(void)state;
+	lives_on();	/* another port is no news */
+	h = hello_of(&con);
+	memset(&r, 0, sizeof(r));
+	r.s = upgrade(connect_from(2), GW_CONNECTOR, T.web);
+	al_ws_init(&r.ws, AL_WS_CLIENT);
+	raw_hello(&r, &h, key_of(&con));
+	raw_until(&r, "WELCOME 1 ");
+	talk_both(&talk, con.asked[0], 3000);
+	assert_int_equal(strncmp(p->from, "127.0.0.1:", 10), 0);
+	assert_int_equal(count_in("audit.log", "address-change"), 0);
+	raw_start(&r, next_pos());
+	raw_until(&r, "START ");
+	assert_int_equal(strncmp(p->from, "127.0.0.2:", 10), 0);
+	assert_int_equal(count_in("audit.log", "address-change"), 1);
+	assert_int_equal(count_in("audit.log", "\"before\":\"127.0.0.1:"), 1);
+	take_back(&r);
+	assert_int_equal(count_in("audit.log", "address-change"), 2);
+	assert_int_equal(count_in("audit.log", "\"before\":\"127.0.0.2:"), 1);
+}
+
 int
 main(void)
 {
@@ -718,7 +748,7 @@ main(void)
 		CASE(race_after_start), CASE(no_start), CASE(starts),
 		CASE(out_of_place), CASE(the_same_gap_twice), CASE(grace), CASE(grace_waits),
 		CASE(revoked_while_detached), CASE(revoked_while_up),
-		CASE(another_token_at_resume),
+		CASE(another_token_at_resume), CASE(another_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

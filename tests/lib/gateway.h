@@ -197,16 +197,27 @@ gateway_reload(void)
 }
 
 /* --- connections ---------------------------------------------------------- */
+/* From 127.0.0.N. */
 static inline int
-connect_to_gateway(void)
+connect_from(uint8_t n)
 {
 	const struct al_addr *a = al_listener_addr(T.gw->listeners[0]);
+	const struct sockaddr_in from = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1u + n) };
 	int fd = socket(a->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&from,
+	    sizeof(from)), 0);
 	assert_int_equal(connect(fd, &a->u.sa, a->len), 0);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
+}
+
+static inline int
+connect_to_gateway(void)
+{
+	return connect_from(1);
 }
 
 /* A WebSocket over fd; NULL, and *status: the gateway said no. */
