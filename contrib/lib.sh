@@ -36,6 +36,7 @@ packages() {
 	man-db                       check       -            reads the man pages for errors
 	python3                      check,demo  -            system tests, the demo's services
 	python3-pytest               check       -            system tests
+	python3-pytest-xdist         check       -            system tests beside each other
 	python3-jsonschema           check       -            the schema of netcheck's JSON
 	squid-openssl|squid          check,demo  squid        the usual corporate proxy
 	squid-langpack               check       -            its error pages
@@ -165,7 +166,8 @@ need_packages() {
 }
 
 # build_in DIR [CONFIGURE ARGUMENT...]: configures once, then makes what is
-# out of date.  CC comes from the environment.
+# out of date: all of it, if it was configured in another way.  CC comes from
+# the environment.
 build_in() {
 	local dir=$1
 	shift
@@ -175,7 +177,8 @@ build_in() {
 		cd "$dir" || exit 1
 		printf '%s\n' "${CC-}" "$@" >configured.new
 		cmp -s configured.new configured && [ -f Makefile ] || {
-			"$top/configure" "$@" && mv configured.new configured
+			{ [ ! -f Makefile ] || make -s clean; } &&
+			    "$top/configure" "$@" && mv configured.new configured
 		} || exit 1
 		rm -f configured.new
 		make -j"$jobs"
