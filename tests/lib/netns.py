@@ -59,25 +59,42 @@ class Net:
         return proc
 
 
-class Firewalled:
-    """A site whose only ways out are a proxy's port and one resolver."""
+class Pair:
+    """A site and the world, side by side and not yet joined: whoever joins
+    them gives each a device and calls address()."""
 
-    def __init__(self, box, proxy_port, names):
+    def __init__(self, box, hosts=()):
         self.box = box
         self.world = Net(box, "world")
         self.site = Net(box, "site", inside=self.world)
-        self.world.run(f"""
-            sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-            ip link add world0 type veth peer name site0 netns {self.site.pid}
-            ip addr add {WORLD}/24 dev world0
-            ip link set world0 up
-        """)
-        self.site.run(f"""
-            sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-            ip addr add {SITE}/24 dev site0
-            ip link set site0 up
-            ip route add default via {WORLD}
-        """)
+        conf = box.write("resolv.conf", f"nameserver {WORLD}\n"
+                         "options timeout:2 attempts:2\n")
+        known = box.write("hosts", "127.0.0.1 localhost\n" + "".join(
+            f"{WORLD} {h}\n" for h in hosts))
+        for net in (self.world, self.site):
+            net.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1\n"
+                    f"mount --bind {shlex.quote(conf)} "
+                    "$(readlink -f /etc/resolv.conf)\n"
+                    f"mount --bind {shlex.quote(known)} /etc/hosts")
+
+    def address(self, world_dev, site_dev, settings="up"):
+        for net, ip, dev in ((self.world, WORLD, world_dev),
+                             (self.site, SITE, site_dev)):
+            net.run(f"ip addr add {ip}/24 dev {dev}\n"
+                    f"ip link set {dev} {settings}")
+        self.site.run(f"ip route add default via {WORLD}")
+
+
+class Firewalled(Pair):
+    """A site whose only ways out are a proxy's port and one resolver."""
+
+    def __init__(self, box, proxy_port, names):
+        super().__init__(box)
+        self.world.run("ip link add world0 type veth peer name site0 "
+                       f"netns {self.site.pid}")
+        # One segment a packet, so that rules and captures see packets as they
+        # would be on a wire.
+        self.address("world0", "site0", "gso_max_segs 1 up")
         rules = box.write("site.nft", f"""table inet site {{
   counter stopped {{ }}
   chain out {{
@@ -95,13 +112,6 @@ class Firewalled:
   }}
 }}
 """)
-        conf = box.write("resolv.conf", f"nameserver {WORLD}\n"
-                         "options timeout:2 attempts:2\n")
-        hosts = box.write("hosts", "127.0.0.1 localhost\n")
-        for net in (self.world, self.site):
-            net.run(f"mount --bind {shlex.quote(conf)} "
-                    "$(readlink -f /etc/resolv.conf)\n"
-                    f"mount --bind {shlex.quote(hosts)} /etc/hosts")
         self.site.run(f"nft -f {shlex.quote(rules)}")
         here = os.path.dirname(os.path.abspath(__file__))
         self.dns = self.world.start(

@@ -7,6 +7,10 @@ check_PROGRAMS += tests/lib/swarm
 tests_lib_swarm_SOURCES = tests/lib/swarm.c
 tests_lib_swarm_LDADD = libalcore.la $(LIBEVENT_LIBS)
 
+# a link between two namespaces; see tests/lib/wan.py
+check_PROGRAMS += tests/lib/packetlink
+tests_lib_packetlink_SOURCES = tests/lib/packetlink.c
+
 # the sandbox of the PAC helpers, from within
 if HAVE_DUKTAPE
 check_PROGRAMS += tests/lib/pac_jail
@@ -25,12 +29,14 @@ EXTRA_DIST += \
 	tests/lib/kdc.py \
 	tests/lib/netns.py \
 	tests/lib/pac.py \
+	tests/lib/probe.py \
 	tests/lib/proc.py \
 	tests/lib/reframe.py \
 	tests/lib/servers.py \
 	tests/lib/sniff.py \
 	tests/lib/socks_gss.py \
 	tests/lib/traffic.py \
+	tests/lib/wan.py \
 	tests/lib/web.py \
 	tests/system/conftest.py \
 	tests/system/test_auth.py \

@@ -6,7 +6,9 @@ import time
 import pytest
 
 import faults
+import netns
 import traffic
+import wan
 from proc import free_port, until
 
 FIN, RST = "fin", "rst"
@@ -209,3 +211,146 @@ def test_nobody_there(proxy):
     s, head = connect(proxy, free_port())
     assert b" 502 " in head
     s.close()
+
+
+# --- the packet link ------------------------------------------------------
+@pytest.fixture
+def road(box):
+    """A link, set to nothing: as fast as the machine."""
+    if why := wan.why_not():
+        pytest.skip(why)
+    return wan.Wan(box)
+
+
+def eventually(measure, right, tries=6):
+    """Right once: the machine may have others to serve, and a figure can only
+    be worse for it."""
+    seen = []
+    for _ in range(tries):
+        seen.append(measure())
+        if right(seen[-1]):
+            return
+    raise AssertionError(f"never right: {seen}")
+
+
+@pytest.mark.parametrize("mbit", [2, 20, 100])
+def test_rate(road, mbit):
+    road.link.set(f"rate {mbit}mbit", "queue 20mib")
+    eventually(lambda: road.probe(mbit * 50, 0, 1500),
+               lambda r: r["back"] == mbit * 50 and
+               0.9 * mbit < r["mbit_s"] < 1.1 * mbit)
+
+
+def test_each_way_has_its_own(road):
+    road.link.set("up delay 5ms", "down delay 20ms")
+    eventually(lambda: road.probe(50, 5),
+               lambda r: 25 <= r["min_ms"] <= r["p50_ms"] < 30)
+
+
+def test_jitter_keeps_the_order(road):
+    road.link.set("delay 30ms", "jitter 10ms")
+    got = road.probe(200, 5)
+    assert got["back"] == 200 and got["overtaken"] == 0
+    assert 40 <= got["min_ms"] < 60 and got["max_ms"] >= 62
+
+
+def test_loss_and_reordering(road):
+    road.link.set("up loss 10%", "down reorder 10%", "down gap 20ms")
+    got = road.probe(2000)
+    assert 0.85 < got["back"] / 2000 < 0.95
+    assert got["overtaken"] > 50
+    counted = road.link.stats()
+    assert counted["up_lost"] == 2000 - got["back"]
+    assert counted["down_lost"] == 0
+
+
+def test_shallow_queue(road):
+    """What comes when the queue is full is lost: here all but the first."""
+    road.link.set("up rate 100kbit", "up queue 3000b")
+    got = road.probe(50, 0, 1500)
+    counted = road.link.stats()
+    assert 2 <= got["back"] < 25
+    assert counted["up_full"] == 50 - got["back"]
+    assert counted["up_most"] <= 3000
+
+
+def test_black_hole(road):
+    assert road.probe(5)["back"] == 5
+    road.link.hole(True, "down")
+    assert road.probe(5)["back"] == 0
+    assert road.link.stats()["down_lost"] == 5
+    road.link.hole(False)
+    assert road.probe(5)["back"] == 5
+
+
+def test_what_cannot_be_set(road):
+    for bad in ("speed 3", "rate", "rate fast", "rate -1mbit", "delay 3%",
+                "sideways loss 1%", ""):
+        with pytest.raises(AssertionError, match="error"):
+            road.link.set(bad)
+    assert road.probe(5)["back"] == 5
+
+
+# --- the firewall ---------------------------------------------------------
+def tcp(road, size, pause=0, secs=3):
+    """A transfer from the site, the end of it in words of Python."""
+    wait = f"import time; time.sleep({pause})" if pause else ""
+    serve = road.world.start(road.box, ["/usr/bin/python3", "-c", f"""
+import socket
+l = socket.create_server(("{netns.WORLD}", 9))
+print("listening", flush=True)
+while True:
+    c, _ = l.accept()
+    try:
+        while c.recv(65536): pass
+        c.sendall(b"thanks")
+    except OSError: pass
+    c.close()
+"""], name="sink")
+    serve.wait_log("listening")
+    _, out, err = road.site.box_run(road.box, ["/usr/bin/python3", "-c", f"""
+import socket
+try:
+    s = socket.create_connection(("{netns.WORLD}", 9), {secs})
+    s.sendall(b"x")
+    {wait or "pass"}
+    s.sendall(bytes({size}))
+    try: s.shutdown(socket.SHUT_WR)
+    except OSError: pass            # recv says why
+    print(s.recv(100).decode())
+except OSError as e:
+    print(type(e).__name__)
+"""])
+    serve.kill()
+    return out.decode().strip() or err
+
+
+@pytest.mark.parametrize("rules, before, after", [
+    (lambda f: f.drop("tcp dport 9"), "TimeoutError", None),
+    (lambda f: f.reject(), "ConnectionRefusedError", None),
+    (lambda f: f.reject(how="icmpx host-unreachable"), "OSError", None),
+    (lambda f: f.mtu_hole(1000), "thanks", "TimeoutError"),
+    (lambda f: f.quota(5000), "thanks", "TimeoutError"),
+    (lambda f: f.connection_quota(5000), "thanks", "TimeoutError"),
+    (lambda f: f.loss(3), "thanks", "thanks"),
+], ids=["drop", "reset", "icmp", "mtu-hole", "quota", "connection-quota",
+        "loss"])
+def test_firewall(road, rules, before, after):
+    """What happens to a small transfer, and to a large one."""
+    assert tcp(road, 10) == "thanks"
+    rules(road.firewall)
+    assert tcp(road, 10) == before
+    if after:
+        assert tcp(road, 100_000, secs=3 if after != "thanks" else 25) == after
+    road.firewall.clear()
+    assert tcp(road, 100_000) == "thanks"
+
+
+@pytest.mark.parametrize("reset, want", [
+    (False, "TimeoutError"), (True, "ConnectionResetError")],
+    ids=["drop", "reset"])
+def test_idle(road, reset, want):
+    road.firewall.idle(2, reset)
+    assert tcp(road, 10) == "thanks"
+    assert tcp(road, 10, pause=4) == want
+    assert road.firewall.stopped() > 0
