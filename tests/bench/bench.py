@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -23,17 +24,26 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import alpacon                                          # noqa: E402
 import drive                                            # noqa: E402
 import proc                                             # noqa: E402
+import netns                                            # noqa: E402
 import servers                                          # noqa: E402
+import wan                                              # noqa: E402
 
 A256, A128 = "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"
 MIB = 1 << 20
+# What the road is, and whether a proxy stands in front of it.
+ROADS = {
+    "wan": (("rate 100mbit", "delay 10ms", "queue 256kib"), False),
+    "deep": (("rate 20mbit", "queue 4mib"), True),
+}
+OF_PACKETS = 1500 / 1448            # what a full packet is to what it carries
 
 
 class Bench:
     def __init__(self, box):
         self.box = box
         self.target = None
-        self.wan = None         # (Mbit/s, one-way ms, queue KiB)
+        self.road = None        # wan.Wan: the client's end is its site
+        self.proxy = None       # in front of the road, or none
         self.results = collections.defaultdict(list)
 
     def new_box(self):
@@ -41,33 +51,53 @@ class Bench:
         self.run_box = b
         return b
 
-    def far(self, port):
-        """Where the client end dials to reach port: through the slow link,
-        if there is one."""
-        if not self.wan:
-            return port
-        mbit, ms, kib = self.wan
-        via = proc.free_port()
-        p = self.run_box.start(
-            [os.path.join(drive.BIN, "wanlink"), "--listen", via, "--to", port,
-             "--mbit", mbit, "--delay-ms", ms, "--buf-kib", kib])
-        p.wait_port(via)
-        return via
+    def build_road(self, kind):
+        settings, has_proxy = ROADS[kind]
+        self.road = wan.Wan(self.run_box)
+        self.road.link.set(*settings)
+        if has_proxy:
+            port, site = proc.free_port(), self.road.site
+            self.proxy = servers.squid(self.run_box, port=port, net=site)
+            site.wait_port(self.proxy.proc, port)
+
+    @property
+    def here(self):
+        return self.road.site if self.road else None
+
+    @property
+    def there(self):
+        return self.road.world if self.road else None
+
+    def listening(self, p, port, net, host="127.0.0.1"):
+        if net:
+            net.wait_port(p, port, host)
+        else:
+            p.wait_port(port)
+        return p
 
     # --- systems: (local port, {pid: role}) ------------------------------
-    def _ssh(self, sshd, cipher, flag, spec, port):
-        return self.run_box.start(
-            ["ssh", *sshd.options, "-N", "-o", f"Ciphers={cipher}", "-p",
-             str(port), "-o", "ExitOnForwardFailure=yes", flag, spec,
-             f"{sshd.user}@127.0.0.1"])
+    def _sshd(self):
+        host = netns.WORLD if self.road else "127.0.0.1"
+        sshd = servers.Sshd(self.run_box, net=self.there, host=host)
+        self.listening(sshd.proc, sshd.port, self.there, host)
+        return sshd
+
+    def _ssh(self, sshd, cipher, flag, spec, net):
+        argv = ["ssh", *sshd.options, "-N", "-o", f"Ciphers={cipher}", "-p",
+                str(sshd.port), "-o", "ExitOnForwardFailure=yes", flag, spec]
+        if net and net is self.here and self.proxy:
+            argv += ["-o", "ProxyCommand=nc -X connect -x "
+                     f"127.0.0.1:{self.proxy.port} %h %p"]
+        argv += [f"{sshd.user}@{sshd.host}"]
+        return (net.start(self.run_box, argv) if net else
+                self.run_box.start(argv))
 
     def ssh_l(self, cipher):
-        sshd = servers.Sshd(self.new_box())
-        port = proc.free_port()
+        sshd, port = self._sshd(), proc.free_port()
         c = self._ssh(sshd, cipher, "-L",
                       f"127.0.0.1:{port}:127.0.0.1:{self.target.port}",
-                      self.far(sshd.port))
-        c.wait_port(port)
+                      self.here)
+        self.listening(c, port, self.here)
         return port, {sshd.proc.pid: "sshd", c.pid: "ssh"}
 
     def ssh_l_aes256(self):
@@ -78,25 +108,25 @@ class Bench:
 
     def ssh_2hop_aes256(self):
         """Agent: ssh -R to the gateway's sshd; client: ssh -L to that."""
-        sshd = servers.Sshd(self.new_box())
+        sshd = self._sshd()
         middle, port = proc.free_port(), proc.free_port()
         a = self._ssh(sshd, A256, "-R",
                       f"127.0.0.1:{middle}:127.0.0.1:{self.target.port}",
-                      sshd.port)
-        a.wait_port(middle)
+                      self.there)
+        self.listening(a, middle, self.there)
         c = self._ssh(sshd, A256, "-L",
-                      f"127.0.0.1:{port}:127.0.0.1:{middle}",
-                      self.far(sshd.port))
-        c.wait_port(port)
+                      f"127.0.0.1:{port}:127.0.0.1:{middle}", self.here)
+        self.listening(c, port, self.here)
         return port, {sshd.proc.pid: "sshd", a.pid: "agent", c.pid: "client"}
 
     def _alpacon(self, extra=""):
-        gw = alpacon.Gateway(self.new_box(), extra=extra).start()
-        c = alpacon.Connector(gw).start()
-        op = alpacon.Operator(gw)
-        t, port = op.forward(
-            self.target.port,
-            url=f"https://{gw.host}:{self.far(gw.port)}")
+        gw = (self.road.gateway(extra=extra) if self.road else
+              alpacon.Gateway(self.run_box, extra=extra))
+        c = alpacon.Connector(gw.start(), net=self.there).start()
+        op = alpacon.Operator(
+            gw, net=self.here,
+            proxies=[self.proxy.url()] if self.proxy else ["direct"])
+        t, port = op.forward(self.target.port)
         return port, {gw.proc.pid: "gateway", c.proc.pid: "connector",
                       t.pid: "tunnel"}
 
@@ -115,25 +145,30 @@ class Bench:
             print(f"  {system} {name}: {result.get('why', 'failed')}",
                   file=sys.stderr)
 
-    def measure(self, system, plan, wan=None, spin=False):
+    def measure(self, system, plan, spin=False):
         print(f"  {plan}: {system}", file=sys.stderr, flush=True)
-        self.wan = wan
-        spinner = None
-        self.target = drive.Target(proc.free_port(),
-                                   os.path.join(self.box.dir, "stats"))
-        self.run_box = None
+        self.new_box()
+        self.road = self.proxy = self.target = None
         try:
+            if plan in ROADS:
+                self.build_road(plan)
+            self.target = drive.Target(
+                proc.free_port(), os.path.join(self.box.dir, "stats"),
+                self.there.enter if self.road else ())
             port, roles = getattr(self, system)()
             if spin:
-                spinner = self.run_box.start([drive.PFBENCH, "spin"])
-            drive.run_plan(plan, port, self.target.stats, roles,
-                           lambda r: self.keep(system, r["name"], r))
+                self.run_box.start([drive.PFBENCH, "spin"])
+            with RoadQueue(self.road) as q:
+                drive.run_plan(plan, port, self.target.stats, roles,
+                               lambda r: self.keep(system, r["name"],
+                                                   dict(r, **q.take())),
+                               self.here.enter if self.road else ())
         except (AssertionError, OSError) as e:
             self.keep(system, plan, {"ok": False, "why": str(e)})
         finally:
-            if self.run_box:
-                self.run_box.close()
-            self.target.stop()
+            self.run_box.close()
+            if self.target:
+                self.target.stop()
 
     def floor(self, mib):
         """The lower bounds of the same two hops on this machine, now."""
@@ -204,6 +239,33 @@ class Bench:
         return None
 
 
+class RoadQueue:
+    """How long the road's queue is while something is measured."""
+
+    def __init__(self, road):
+        self.road, self.seen, self.over = road, [], threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self):
+        while not self.over.wait(0.02):
+            s = self.road.link.stats()
+            self.seen.append(max(s["up_queued"], s["down_queued"]))
+
+    def take(self):
+        seen, self.seen = self.seen, []
+        return {"road_kib": statistics.median(seen) / 1024} if seen else {}
+
+    def __enter__(self):
+        if self.road:
+            self.thread.start()
+        return self
+
+    def __exit__(self, *why):
+        self.over.set()
+        if self.road:
+            self.thread.join()
+
+
 def _anon_kib(pid):
     with open(f"/proc/{pid}/smaps_rollup") as f:
         for line in f:
@@ -256,15 +318,8 @@ def rows(b):
              for s in (US, *OTHERS)}
         yield (f"  under bulk, {q[:3]} us", f"<= {goal}", v[US],
                v[US] and v[US] <= goal, v)
-    for q, goal in (("p50_us", 30), ("p99_us", 45)):
-        v = {s: b.mean(s, ("wan_up", "wan_down"), q) for s in (US, *OTHERS)}
-        v = {s: x and x / 1000 for s, x in v.items()}
-        yield (f"slow link beside bulk, {q[:3]} ms", f"<= {goal}", v[US],
-               v[US] and v[US] <= goal, v)
-    v = {s: b.mean(s, ("wan_up", "wan_down"), "load_gib_s")
-         for s in (US, *OTHERS)}
-    v = {s: x and x * 8 * 1073.741824 for s, x in v.items()}
-    yield ("slow link, bulk Mbit/s", ">= 95", v[US], v[US] and v[US] >= 95, v)
+    yield from road_rows(b, "wan", 95, {"p50": 30, "p99": 45})
+    yield from road_rows(b, "deep", 19, {"p50": 25})
     conns = lat("conn32", "per_s")
     yield ("connections/s, 32 at once", ">= 4500; stretch 5500", conns[US],
            conns[US] and conns[US] >= 4500, conns)
@@ -289,6 +344,23 @@ def rows(b):
     x = b.med(US, "idle9500", "cpu_s")
     yield ("CPU s in 2 s with 9,500 idle channels", "0", x,
            None if x is None else x <= 0.01, {})
+
+
+def road_rows(b, plan, mbit, goals):
+    """A slow road: each way for itself, as their queues differ."""
+    for name in drive.PLANS[plan]:
+        def of(key, times):
+            v = {s: b.med(s, name, key) for s in (US, *OTHERS)}
+            return {s: x and x * times for s, x in v.items()}
+        for q, goal in goals.items():
+            v = of(f"{q}_us", 0.001)
+            yield (f"{name}: 128 B beside bulk, {q} ms", f"<= {goal}", v[US],
+                   v[US] and v[US] <= goal, v)
+        v = of("load_gib_s", 8 * 1073.741824 * OF_PACKETS)
+        yield (f"{name}: bulk Mbit/s with headers", f">= {mbit}", v[US],
+               v[US] and v[US] >= mbit, v)
+        v = of("road_kib", 1)
+        yield f"{name}: KiB queued on the road", "", v[US], None, v
 
 
 def print_table(b):
@@ -316,7 +388,8 @@ def print_table(b):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--reps", type=int, default=3)
-    ap.add_argument("--only", default="bulk,lat,verify,idle,stall,wan")
+    ap.add_argument("--only", default="bulk,lat,verify,idle,stall,wan,deep")
+    ap.add_argument("--systems", default=",".join((US, *OTHERS)))
     ap.add_argument("--mib", type=int, default=1024, help="through the floor")
     ap.add_argument("--keep", metavar="DIR", help="raw results are kept there")
     a = ap.parse_args()
@@ -324,10 +397,14 @@ def main():
     plans = a.only.split(",")
     where = a.keep or tempfile.mkdtemp(prefix="alpacon-bench-")
     b = Bench(proc.Box(where))
-    everyone = (US, *OTHERS)
+    everyone = a.systems.split(",")
+    if why := wan.why_not():
+        print(f"no slow roads: {why}", file=sys.stderr)
+        plans = [p for p in plans if p not in ROADS]
     for rep in range(a.reps):
         print(f"repetition {rep + 1} of {a.reps}", file=sys.stderr)
-        b.floor(a.mib)
+        if "bulk" in plans or "lat" in plans:
+            b.floor(a.mib)
         for s in everyone:
             if "bulk" in plans:
                 b.measure(s, "bulk")
@@ -335,9 +412,9 @@ def main():
                 b.measure(s, "lat", spin=True)
         if "verify" in plans:
             b.measure(US, "verify")
-        if "wan" in plans:
+        for road in (p for p in ROADS if p in plans):
             for s in everyone:
-                b.measure(s, "wan", wan=(100, 10, 256))
+                b.measure(s, road)
         if "stall" in plans:
             b.measure(US, "stall", spin=True)
     if "idle" in plans:

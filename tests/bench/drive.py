@@ -4,7 +4,7 @@
 As a program (the forward is already up; the target was started with `pfbench target`):
 
     BENCH_BIN=build/tests/bench ./drive.py --port LOCAL --stats FILE --pids 12:client,34:gateway \\
-        --plan bulk|lat|verify|idle|wan|stall [--reps 3]
+        --plan bulk|lat|verify|idle|wan|deep|stall [--reps 3]
 
 As a library: PLANS, run_test(), Target, medians().
 Each result is pfbench's JSON line plus "roles" (pid -> role) and "loadavg".
@@ -12,7 +12,7 @@ Each result is pfbench's JSON line plus "roles" (pid -> role) and "loadavg".
 import argparse, json, os, resource, socket, statistics, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BIN = os.environ.get("BENCH_BIN", HERE)       # where pfbench, floor and wanlink were built
+BIN = os.environ.get("BENCH_BIN", HERE)       # where pfbench and floor were built
 PFBENCH = os.path.join(BIN, "pfbench")
 
 # name -> pfbench arguments.  Each plan is run on a fresh tunnel: what a tunnel allocated in one test would blur the next one's memory figures.
@@ -38,9 +38,13 @@ PLANS = {
         # 9500, not 10000: a tunnel with two descriptors a channel must fit in a hard limit of 20000
         "idle9500": "idle --n 9500 --secs 2",
     },
-    "wan": {                                  # over wanlink: what the tunnel's own buffers add
+    "wan": {                                  # over a slow road: what the tunnel's own buffers add
         "wan_up": "lat --size 128 --load up --interval-us 5000 --secs 4 --warm 3",
         "wan_down": "lat --size 128 --load down --interval-us 5000 --secs 4 --warm 3",
+    },
+    "deep": {                                 # a slower one, behind a proxy that takes all it gets
+        "deep_up": "lat --size 128 --load up --interval-us 5000 --secs 4 --warm 3",
+        "deep_down": "lat --size 128 --load down --interval-us 5000 --secs 4 --warm 3",
     },
     "stall": {
         "stall0": "lat --size 128 --interval-us 1000 --secs 1",
@@ -69,15 +73,14 @@ def wait_port(port, secs=10, addr="127.0.0.1"):
 
 
 class Target:
-    """The far end; .stats is the counters file that every test needs."""
+    """The far end; .stats is the counters file that every test needs, enter
+    what comes before a command to run it in another network namespace."""
 
-    def __init__(self, port, stats, netns=None):
+    def __init__(self, port, stats, enter=()):
         self.port, self.stats = port, stats
         cmd = [PFBENCH, "target", "--port", str(port), "--stats", stats]
-        if netns:
-            cmd = ["ip", "netns", "exec", netns] + cmd
-        self.proc = subprocess.Popen(cmd)
-        if not netns and not wait_port(port):
+        self.proc = subprocess.Popen([*enter, *cmd])
+        if not enter and not wait_port(port):
             raise RuntimeError("target did not start")
 
     def stop(self):
@@ -85,10 +88,10 @@ class Target:
         self.proc.wait()
 
 
-def run_test(args, port, stats, roles, timeout=120):
+def run_test(args, port, stats, roles, timeout=120, enter=()):
     """roles: {pid: role}. Returns the result as a dict."""
-    cmd = [PFBENCH] + args.split() + ["--port", str(port), "--stats", stats,
-                                      "--pids", ",".join(map(str, roles))]
+    cmd = [*enter, PFBENCH, *args.split(), "--port", str(port), "--stats", stats,
+           "--pids", ",".join(map(str, roles))]
     try:
         p = subprocess.run(cmd, capture_output=True, text=True, timeout=timeout)
         r = json.loads(p.stdout.strip().splitlines()[-1])
@@ -101,9 +104,9 @@ def run_test(args, port, stats, roles, timeout=120):
     return r
 
 
-def run_plan(plan, port, stats, roles, out):
+def run_plan(plan, port, stats, roles, out, enter=()):
     for name, args in PLANS[plan].items():
-        r = run_test(args, port, stats, roles)
+        r = run_test(args, port, stats, roles, enter=enter)
         r["name"] = name
         out(r)
         time.sleep(0.15)

@@ -8,6 +8,7 @@ import subprocess
 
 from proc import Proc, until
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 WORLD, SITE = "10.77.0.1", "10.77.0.2"
 
 
@@ -63,19 +64,18 @@ class Pair:
     """A site and the world, side by side and not yet joined: whoever joins
     them gives each a device and calls address()."""
 
-    def __init__(self, box, hosts=()):
+    def __init__(self, box):
         self.box = box
         self.world = Net(box, "world")
         self.site = Net(box, "site", inside=self.world)
         conf = box.write("resolv.conf", f"nameserver {WORLD}\n"
                          "options timeout:2 attempts:2\n")
-        known = box.write("hosts", "127.0.0.1 localhost\n" + "".join(
-            f"{WORLD} {h}\n" for h in hosts))
+        hosts = box.write("hosts", "127.0.0.1 localhost\n")
         for net in (self.world, self.site):
             net.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1\n"
                     f"mount --bind {shlex.quote(conf)} "
                     "$(readlink -f /etc/resolv.conf)\n"
-                    f"mount --bind {shlex.quote(known)} /etc/hosts")
+                    f"mount --bind {shlex.quote(hosts)} /etc/hosts")
 
     def address(self, world_dev, site_dev, settings="up"):
         for net, ip, dev in ((self.world, WORLD, world_dev),
@@ -83,6 +83,13 @@ class Pair:
             net.run(f"ip addr add {ip}/24 dev {dev}\n"
                     f"ip link set {dev} {settings}")
         self.site.run(f"ip route add default via {WORLD}")
+
+    def start_dns(self, names=()):
+        """The resolver of both; any other name there is not."""
+        self.dns = self.world.start(
+            self.box, ["/usr/bin/python3", f"{HERE}/dnsd.py", WORLD,
+                       *(f"{n}={WORLD}" for n in names)], name="dnsd")
+        self.dns.wait_log("listening")
 
 
 class Firewalled(Pair):
@@ -113,14 +120,10 @@ class Firewalled(Pair):
 }}
 """)
         self.site.run(f"nft -f {shlex.quote(rules)}")
-        here = os.path.dirname(os.path.abspath(__file__))
-        self.dns = self.world.start(
-            box, ["/usr/bin/python3", f"{here}/dnsd.py", WORLD,
-                  *(f"{n}={WORLD}" for n in names)], name="dnsd")
-        self.dns.wait_log("listening")
+        self.start_dns(names)
         self.pcap = box.path("site.pcap")
         self.capture = self.world.start(
-            box, ["/usr/bin/python3", f"{here}/sniff.py", "world0", self.pcap],
+            box, ["/usr/bin/python3", f"{HERE}/sniff.py", "world0", self.pcap],
             name="sniff")
         self.capture.wait_log("listening")
         self.proxy_port = proxy_port

@@ -231,19 +231,19 @@ def mitmdump(box, upstream_ca):
 class Sshd:
     """An sshd with keys of its own, for the user who runs the tests."""
 
-    def __init__(self, box, net=None, port=None):
-        self.port = port or free_port()
+    def __init__(self, box, net=None, port=None, host="127.0.0.1"):
+        self.port, self.host = port or free_port(), host
         self.key = box.path("ssh_user")
-        host = box.path("ssh_host")
-        for k in (self.key, host):
+        host_key = box.path("ssh_host")
+        for k in (self.key, host_key):
             if not os.path.exists(k):
                 subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
                                 "-f", k], check=True)
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         conf = box.write(box.name("sshd") + ".conf", f"""Port {self.port}
-ListenAddress 127.0.0.1
-HostKey {host}
+ListenAddress {host}
+HostKey {host_key}
 AuthorizedKeysFile {self.key}.pub
 StrictModes no
 UsePAM no

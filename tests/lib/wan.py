@@ -1,10 +1,11 @@
 """A site and the world with a bad road between them.
 
-    w = wan.Wan(box, hosts=["gw.test"])
+    w = wan.Wan(box)
     w.site, w.world             network namespaces, see netns.Net
     w.link.set("rate 20mbit", "delay 10ms", "up loss 1%")
     w.link.hole(True)           not a packet passes
     w.firewall.idle(15)         rules on the world's side, see Firewall
+    w.gateway().start()         our own, in the world
 
 The link is tests/lib/packetlink.c, which says what can be set; up is out of
 the site.  Rates are of IP packets, without a frame around them.
@@ -15,6 +16,7 @@ import re
 import subprocess
 
 import alpacon
+import certs
 import netns
 from proc import Proc
 
@@ -145,18 +147,25 @@ END""")
 
 
 class Wan(netns.Pair):
-    def __init__(self, box, hosts=(), mtu=1500):
-        super().__init__(box, hosts)
+    def __init__(self, box, mtu=1500):
+        super().__init__(box)
         self._echo = None
         self.link = Link(box, self.world, self.site)
         self.address(DEVICE, DEVICE,
                      f"mtu {mtu} txqueuelen {DEVICE_QUEUE} up")
+        self.start_dns()
         self.firewall = Firewall(self.world)
+
+    def gateway(self, **kw):
+        """In the world, not yet started; by its address."""
+        ca = certs.Authority(self.box)
+        cert = ca.sign("gateway", [netns.WORLD], [netns.WORLD])
+        return alpacon.Gateway(self.box, ca, cert, net=self.world,
+                               listen=netns.WORLD, name=netns.WORLD, **kw)
 
     def probe(self, count, interval_ms=1, size=100, secs=60):
         """Datagrams from the site and back, see probe.py."""
-        here = os.path.dirname(os.path.abspath(__file__))
-        argv = ["/usr/bin/python3", f"{here}/probe.py"]
+        argv = ["/usr/bin/python3", f"{netns.HERE}/probe.py"]
         if self._echo is None:
             self._echo = self.world.start(
                 self.box, [*argv, "echo", netns.WORLD, ECHO], name="echo")
