@@ -1,12 +1,13 @@
 /* connector/engine/flight.c - how many bytes may be on their way at once. */
 #include "connector/engine/flight.h"
+#include "connector/engine/session_int.h"	/* when ACKs are sent */
 
 #define HALF_US		5000000u	/* of the window                      */
 #define DRAIN_EVERY_US	10000000u
 #define DRAIN_US	50000u		/* and one round trip                 */
 #define SMALL_US	10000000u	/* so long small messages are likely  */
 #define START		(256u * 1024)	/* until something has been measured  */
-#define LEAST		(64u * 1024)
+#define LEAST		(48u * 1024)
 #define BATCH		(256u * 1024)	/* what keeps fast links efficient    */
 #define BATCH_ALONE	(512u * 1024)
 
@@ -80,12 +81,15 @@ is_draining(struct al_flight *f, uint64_t rtt, uint64_t now_us)
 
 /*
  * A batch is what a fast link needs to be busy while we are not: a
- * millisecond's worth, since on a slow one it would be a queue.
+ * millisecond's worth, since on a slow one it would be a queue.  What the
+ * peer has and does not yet acknowledge is no queue either; without it the
+ * bound would hold a link at the rate that it has once been measured at, too
+ * low, since the round trip of an ACK is then longer than our margin.
  */
 uint64_t
 al_flight_cap(struct al_flight *f, uint64_t now_us)
 {
-	uint64_t rate, rtt, product, batch;
+	uint64_t rate, rtt, product, batch, held;
 	int alone = f->small_us == 0 || now_us - f->small_us > SMALL_US;
 
 	turn_window(f, now_us);
@@ -95,7 +99,9 @@ al_flight_cap(struct al_flight *f, uint64_t now_us)
 		return START;
 	product = rate / 1000 * rtt / 1000;
 	batch = min(rate / 1000, alone ? BATCH_ALONE : BATCH);
-	product = max(alone ? 2 * product : product + product / 4, batch);
+	held = min(rate / 1000 * ACK_US / 1000, ACK_BYTES);
+	product = max((alone ? 2 * product : product + product / 8) + held,
+	    batch);
 	if (is_draining(f, rtt, now_us))
 		product /= 2;
 	return max(product, LEAST);

@@ -22,11 +22,11 @@ caps(void **state)
 	} rows[] = {
 		{ 0, 0, 256 * KIB, 256 * KIB },		/* not measured */
 		{ 12500000, 0, 256 * KIB, 256 * KIB },
-		{ 12500000, 20000, 312500, 500000 },	/* 100 Mbit/s, 20 ms */
-		{ 2500000, 1000, 64 * KIB, 64 * KIB },	/* 20 Mbit/s, near */
+		{ 12500000, 20000, 343750, 562500 },	/* 100 Mbit/s, 20 ms */
+		{ 2500000, 1000, 48 * KIB, 48 * KIB },	/* 20 Mbit/s, near */
 		{ 400000000, 100, 256 * KIB, 400000 },	/* this machine */
 		{ 1000000000, 100, 256 * KIB, 512 * KIB },
-		{ 1000000000, 100000, 125000000, 200000000 },
+		{ 1000000000, 100000, 112565536, 200065536 },
 	};
 	struct al_flight f;
 	size_t i;
@@ -58,24 +58,24 @@ window(void **state)
 	al_flight_rtt(&f, 10000, T0);
 	al_flight_rate(&f, 50000000, T0 + S);
 	al_flight_rtt(&f, 20000, T0 + S);
-	assert_int_equal(al_flight_cap(&f, T0 + S), 1250000);
+	assert_int_equal(al_flight_cap(&f, T0 + S), 1190536);
 	for (t = T0 + 2 * S; t <= T0 + 9 * S; t += S) {
 		al_flight_rate(&f, 50000000, t);
 		al_flight_rtt(&f, 20000, t);
 		al_flight_small(&f, t);
-		assert_int_equal(al_flight_cap(&f, t), 1250000);
+		assert_int_equal(al_flight_cap(&f, t), 1190536);
 	}
 	/* twice as long, half as fast */
 	t = T0 + 10 * S;
 	al_flight_rate(&f, 50000000, t);
 	al_flight_rtt(&f, 30000, t);
-	assert_int_equal(al_flight_cap(&f, t), 1250000);
+	assert_int_equal(al_flight_cap(&f, t), 1190536);
 	t = T0 + 15 * S;
 	al_flight_rate(&f, 50000000, t);
 	al_flight_rtt(&f, 30000, t);
 	t = T0 + 16 * S;
 	al_flight_small(&f, t);
-	assert_int_equal(al_flight_cap(&f, t), 1875000);
+	assert_int_equal(al_flight_cap(&f, t), 1753036);
 	/* silence: measured anew */
 	assert_int_equal(al_flight_cap(&f, t + 20 * S), 256 * KIB);
 }
@@ -95,8 +95,8 @@ drains(void **state)
 		al_flight_rtt(&f, 10000, t);
 		al_flight_small(&f, t);
 		cap = al_flight_cap(&f, t);
-		assert_true(cap == 1250000 || cap == 625000);
-		low += cap == 625000;
+		assert_true(cap == 1190536 || cap == 595268);
+		low += cap == 595268;
 		n++;
 	}
 	assert_int_equal(n, 60000);
@@ -116,8 +116,8 @@ forgets_small(void **state)
 		al_flight_rate(&f, 100000000, t);
 		al_flight_rtt(&f, 10000, t);
 	}
-	assert_int_equal(al_flight_cap(&f, T0 + 9 * S), 1250000);
-	assert_int_equal(al_flight_cap(&f, T0 + 11 * S), 2000000);
+	assert_int_equal(al_flight_cap(&f, T0 + 9 * S), 1190536);
+	assert_int_equal(al_flight_cap(&f, T0 + 11 * S), 2065536);
 }
 
 int
