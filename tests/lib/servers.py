@@ -139,8 +139,8 @@ def squid(box, auth=None, port=None, net=None, host="127.0.0.1", resolver=None,
     return s
 
 
-def tinyproxy(box, auth=None):
-    port = free_port()
+def tinyproxy(box, auth=None, port=None):
+    port = port or free_port()
     conf = (f"Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 300\n"
             "LogLevel Connect\nAllow 127.0.0.1\n")
     if auth:

@@ -4,6 +4,8 @@ As a program (for other network namespaces):
 
     traffic.py serve PORT                          until killed
     traffic.py exchange PORT BYTES [CHANNELS]      prints "ok" or what is wrong
+    traffic.py both BYTES CHANNELS                 both ends: prints the target's
+                                                   port, reads the one to go by
 
 The stream of a seed is blocks of 64 KiB, each with its number in front: a
 lost, repeated or reordered block changes the digest.
@@ -211,7 +213,13 @@ if __name__ == "__main__":
         Target(int(sys.argv[2]))
         print("listening", flush=True)
         threading.Event().wait()
-    n = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-    bad = exchanges(int(sys.argv[2]), int(sys.argv[3]), n)
+    if sys.argv[1] == "both":
+        target = Target()
+        print(target.port, flush=True)
+        bad = exchanges(int(sys.stdin.readline()), int(sys.argv[2]),
+                        int(sys.argv[3]), target)
+    else:
+        n = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+        bad = exchanges(int(sys.argv[2]), int(sys.argv[3]), n)
     print("\n".join(bad) or "ok")
     sys.exit(bool(bad))

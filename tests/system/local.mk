@@ -19,11 +19,13 @@ tests_lib_pac_jail_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 tests_lib_pac_jail_LDADD = $(SECCOMP_LIBS)
 endif
 
+<<<<<<< HEAD
 EXTRA_DIST += \
 	tests/README.md \
 	tests/lib/alpacon.py \
 	tests/lib/burst.py \
 	tests/lib/certs.py \
+	tests/lib/cuts.py \
 	tests/lib/dnsd.py \
 	tests/lib/faults.py \
 	tests/lib/kdc.py \
@@ -35,6 +37,7 @@ EXTRA_DIST += \
 	tests/lib/servers.py \
 	tests/lib/sniff.py \
 	tests/lib/socks_gss.py \
+	tests/lib/steady.py \
 	tests/lib/traffic.py \
 	tests/lib/wan.py \
 	tests/lib/web.py \
@@ -53,6 +56,7 @@ EXTRA_DIST += \
 	tests/system/test_inspection.py \
 	tests/system/test_leaks.py \
 	tests/system/test_listeners.py \
+	tests/system/test_long.py \
 	tests/system/test_matrix.py \
 	tests/system/test_netcheck.py \
 	tests/system/test_netns.py \

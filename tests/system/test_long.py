@@ -1,0 +1,122 @@
+"""A session that does not die: cut at hundreds of places under load.
+
+The short forms are in every run; ALPACON_LONG=1 makes the full ones.  What is
+chosen at random comes from a seed that is printed: ALPACON_SEED=SEED chooses
+the same again (when things then happen is up to the machine).
+"""
+import collections
+import datetime
+import os
+import random
+import re
+import signal
+import statistics
+import time
+
+import alpacon
+import cuts
+import servers
+import steady
+import traffic
+from conftest import LONG
+from proc import SLOW, until
+
+RATE = 10_000_000       # of the steady load, each way
+
+
+def chosen_seed():
+    seed = int(os.environ.get("ALPACON_SEED") or random.SystemRandom()
+               .randrange(1 << 32))
+    print(f"ALPACON_SEED={seed}")
+    return seed
+
+
+EVENT = r" (?:debug|info|notice|warning|error): ([\w-]+)"
+SAYING = r"^alpacon-tunnel: (connection lost|connected again|not yet|lost)"
+
+
+class Watched:
+    """What a program's log says more and more often."""
+
+    def __init__(self, proc, pattern=EVENT):
+        self.proc, self.pattern, self.at, self.rest = proc, pattern, 0, ""
+        self.seen = collections.Counter()
+
+    def count(self, event):
+        with open(self.proc.log, errors="replace") as f:
+            f.seek(self.at)
+            text = f.read()
+            self.at = f.tell()
+        lines = (self.rest + text).split("\n")
+        self.rest = lines.pop()
+        for line in lines:
+            m = re.search(self.pattern, line)
+            if m:
+                self.seen[m.group(1)] += 1
+        return self.seen[event]
+
+    def wait(self, event, n, secs=60):
+        until(f"{n} times {event}", lambda: self.count(event) >= n, secs)
+
+
+def figures(name, values, unit=""):
+    v = sorted(values)
+    if v:
+        print(f"{name}: n {len(v)}, median {statistics.median(v):.3f}{unit}, "
+              f"p95 {v[int(len(v) * .95)]:.3f}{unit}, max {v[-1]:.3f}{unit}")
+
+
+def lost_s(proc):
+    """How long it was until each lost connection was replaced."""
+    found, since = [], None
+    for when, event in re.findall(r"^(\S+)Z \w+: (link-lost|session-resumed)",
+                                  proc.text(), re.M):
+        now = datetime.datetime.fromisoformat(when)
+        if event == "link-lost":
+            since = now
+        elif since:
+            found.append((now - since).total_seconds())
+    return found
+
+
+def test_cut_at_random_places(box):
+    """Not a byte is lost, doubled or out of order, and nobody at a terminal
+    sees more than a pause."""
+    size, n = ((1 << 30) // 8, 200) if LONG else ((64 << 20) // 8, 15)
+    rng = random.Random(chosen_seed())
+    op_way, con_way = ways = cuts.ways_of(box)
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g, proxies=[con_way.url]).start()
+    op = alpacon.Operator(g, proxies=[op_way.url])
+    load = steady.Load(box, size, 8)
+    tunnel, local = op.forward(load.port)
+    shell = steady.Shell(box, op)
+    faults = cuts.Faults(rng, ways, c)
+    began = time.monotonic()
+    base = [w.relay.total for w in ways]
+    for kind in cuts.deck(rng, n, 2 if LONG else 0):
+        i = 1 if kind == "rotation" else rng.randrange(2)
+        place = rng.randrange(1 << 18, 16 * size - (1 << 20))
+        ways[i].relay.at(base[i] + place, faults.plan(kind, ways[i]))
+    load.go(local)
+    load.end(1200 if LONG else 120)
+    took = time.monotonic() - began
+    faults.join()
+    shell.end()
+    print(f"{16 * size >> 20} MiB in {took:.1f} s; faults: "
+          + ", ".join(f"{v} {k}" for k, v in sorted(faults.made.items())))
+    gaps = [s for w in ways for how, s in w.relay.gaps
+            if how in ("fin", "rst")]
+    figures("gap after a clean cut", gaps, " s")
+    figures("link-lost to session-resumed", lost_s(c.proc), " s")
+    figures("answer of the shell", shell.delays, " s")
+    assert sum(faults.made.values()) == n, "places were not reached"
+    assert statistics.median(gaps) < 1 * SLOW
+    assert c.proc.text().count("session-up") == 1
+    assert "was reset" not in tunnel.text(), tunnel.text()
+    assert tunnel.stop() == 0
+    assert c.proc.stop() == 0
+    assert g.proc.stop() == 0
+    ended = [x for x in g.audit_lines() if x["event"] == "channel-end"
+             and x["target"] == f"127.0.0.1:{load.port}"]
+    assert not [x for x in ended if x["code"] != 0], ended
