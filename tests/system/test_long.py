@@ -120,3 +120,63 @@ def test_cut_at_random_places(box):
     ended = [x for x in g.audit_lines() if x["event"] == "channel-end"
              and x["target"] == f"127.0.0.1:{load.port}"]
     assert not [x for x in ended if x["code"] != 0], ended
+
+
+def flow(forward, rate, secs=None, during=None):
+    """(bytes, reports, opens) of a steady load, for a time or for as long as
+    during() takes; everything arrives, every open is answered."""
+    echo = traffic.Once(traffic.echo)
+    load = steady.Steady(forward, rate)
+    opener = steady.Opener(forward(echo.port))
+    if during:
+        during()
+    else:
+        opener.stop.wait(secs)
+    assert opener.end() == []
+    assert load.end() == []
+    echo.close()
+    return load, opener
+
+
+def show(name, load, opener):
+    for way, (dip, pause, share, rate) in load.reports().items():
+        print(f"{name}, {way}: {rate / 1e6:.1f} of {load.rate / 1e6:.1f} "
+              f"MB/s; longest under 90 % {dip * 1000:.0f} ms, {share:.2%} of "
+              f"the time; longest pause {pause * 1000:.0f} ms")
+    figures(f"{name}, opens", opener.times, " s")
+
+
+def test_rotations_under_load(box):
+    """Connection after connection takes over: no open is refused, no byte is
+    missing, nobody waits longer than without."""
+    n, control_s = (1000, 30) if LONG else (60, 4)
+    rng = random.Random(chosen_seed())
+    squid = servers.squid(box)
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g, proxies=[squid.url()]).start()
+    op = alpacon.Operator(g)
+    log = Watched(c.proc)
+
+    def rotate():
+        for i in range(1, n + 1):
+            c.proc.signal(signal.SIGHUP)
+            log.wait("link-switched", i)
+            time.sleep(rng.uniform(0, 0.1))
+
+    def forward(port):
+        return op.forward(port)[1]
+    control = flow(forward, RATE, secs=control_s)
+    show("without", *control)
+    began = time.monotonic()
+    rotated = flow(forward, RATE, during=rotate)
+    took = time.monotonic() - began
+    show("rotating", *rotated)
+    print(f"{n} rotations in {took:.1f} s, {len(rotated[1].times)} opens, "
+          f"{rotated[0].total >> 20} MiB")
+    assert log.count("session-up") == 1
+    assert log.count("link-lost") == log.count("resume-failed") == 0
+    (_, pause, share), (_, new_pause, new_share) = (
+        [max(r[i] for r in load.reports().values()) for i in range(3)]
+        for load, _ in (control, rotated))
+    assert new_pause < max(1 * SLOW, 3 * pause), (pause, new_pause)
+    assert new_share < 0.25 + 2 * share, (share, new_share)
