@@ -180,3 +180,182 @@ def test_rotations_under_load(box):
         for load, _ in (control, rotated))
     assert new_pause < max(1 * SLOW, 3 * pause), (pause, new_pause)
     assert new_share < 0.25 + 2 * share, (share, new_share)
+
+
+# --- for a long time ---------------------------------------------------------
+SOAK_S = float(os.environ.get("ALPACON_SOAK") or (1800 if LONG else 20))
+GROWN_KIB = 2048 if SOAK_S > 300 else 8192  # rings and heaps find their size
+
+
+class Side:
+    """The sessions that go by one relay: what was done to their connections,
+    and what their logs say of it."""
+
+    def __init__(self, way, logs, words):
+        self.way, self.logs = way, logs
+        self.lost, self.failed, self.again = words
+        self.killed = 0
+
+    def said(self, word):
+        return sum(log.count(word) for log in self.logs)
+
+    def done(self):
+        """Connections that were cut or refused."""
+        r = self.way.relay
+        return r.n_cut + r.refused + self.killed
+
+    def is_settled(self):
+        r = self.way.relay
+        return (r.limits() == 0 and r.live == len(self.logs)
+            and self.said(self.lost) == self.said(self.again)
+            and self.said(self.lost) + self.said(self.failed) == self.done())
+
+    def account(self):
+        return (f"{self.way.name}: {self.done()} connections cut or refused, "
+                f"{self.said(self.lost)} lost, {self.said(self.failed)} "
+                f"attempts failed, {self.said(self.again)} resumed, "
+                f"{self.way.relay.live} live")
+
+
+class Soak:
+    """One fault after the other; what a program holds is looked at between
+    them, when everything has come to rest."""
+
+    def __init__(self, faults, sides, programs, switches, others):
+        self.faults, self.sides, self.programs = faults, sides, programs
+        self.switches, self.others = switches, others
+        self.rng = faults.rng
+        self.samples = []
+
+    def settle(self, what):
+        self.faults.join()
+        try:
+            until(f"all is up again after {what}",
+                  lambda: all(s.is_settled() for s in self.sides), 30)
+        except AssertionError as e:
+            raise AssertionError("; ".join(
+                [str(e), *(s.account() for s in self.sides)])) from None
+        self.samples.append([(p.rss_kib(), p.fds()) for p in self.programs])
+
+    def one(self):
+        kind = self.rng.choice(("fin", "rst", "hole", "kill", "both", "hello",
+                                "welcome", "rotate", "rotate", "restart"))
+        side = self.rng.choice(self.sides)
+        if kind == "rotate":
+            n = self.switches.count("link-switched")
+            self.switches.proc.signal(signal.SIGHUP)
+            self.switches.wait("link-switched", n + 1)
+            self.faults.made[kind] += 1
+        elif kind == "restart":
+            self.others(self.rng)
+            self.faults.made[kind] += 1
+        else:
+            if kind == "kill":
+                side.killed += side.way.relay.live
+            self.faults.plan(kind, side.way)()
+        self.settle(kind)
+
+    def run(self, secs):
+        end = time.monotonic() + secs
+        while time.monotonic() < end:
+            self.one()
+            time.sleep(self.rng.uniform(0, 1))
+
+    def growth(self):
+        """Of each program: how much more memory (KiB) and descriptors in the
+        last quarter than in the second; medians."""
+        n = len(self.samples)
+        early, late = self.samples[n // 4:n // 2], self.samples[-n // 4:]
+        return [tuple(statistics.median(x[i][j] for x in late)
+                      - statistics.median(x[i][j] for x in early)
+                      for j in (0, 1)) for i in range(len(self.programs))]
+
+
+def balanced(lines, kind, key):
+    """As many ends as starts, each of something that was started."""
+    started = collections.Counter(key(x) for x in lines
+                                  if x["event"] == kind + "-start")
+    ended = collections.Counter(key(x) for x in lines
+                                if x["event"] == kind + "-end")
+    assert started == ended, {k: (started[k], ended[k])
+                              for k in started | ended
+                              if started[k] != ended[k]}
+    return sum(started.values())
+
+
+def warnings(proc, but=()):
+    return [x for x in proc.text().splitlines()
+            if re.search(r" (?:warning|error): (?!%s)" % "|".join(
+                [*but, "$"]), x)]
+
+
+def test_soak(box):
+    """Faults of all kinds for a long time: memory and descriptors are flat,
+    and the logs account for every cut."""
+    rng = random.Random(chosen_seed())
+    op_way, con_way = ways = cuts.ways_of(box)
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g, proxies=[con_way.url]).start()
+    second = alpacon.Connector(g, name="web2").start()
+    op = alpacon.Operator(g, proxies=[op_way.url])
+    tunnels = []
+
+    def forward(port):
+        p = op.start("-v", "web1", "-L", f"0:127.0.0.1:{port}")
+        tunnels.append(p)
+        return int(p.wait_log(r"ready: 127\.0\.0\.1:(\d+) -> ").group(1))
+
+    def restart(rng):
+        if rng.randrange(2):
+            second.proc.popen.kill()
+            second.proc.popen.wait()
+        else:
+            assert second.proc.stop() == 0
+        second.start()
+
+    echo = traffic.Once(traffic.echo)
+    load = steady.Steady(forward, 2_000_000)
+    opener = steady.Opener(forward(echo.port), 20)
+    con = Watched(c.proc)
+    programs = [g.proc, c.proc, *tunnels]
+    base = [p.fds() for p in programs]
+    sides = [Side(op_way, [Watched(p, SAYING) for p in tunnels],
+                  ("connection lost", "not yet", "connected again")),
+             Side(con_way, [con],
+                  ("link-lost", "resume-failed", "session-resumed"))]
+    soak = Soak(cuts.Faults(rng, ways, c), sides, programs, con, restart)
+    soak.run(SOAK_S)
+    assert opener.end() == []
+    assert load.end() == []
+    print(f"{SOAK_S:.0f} s, {load.total >> 20} MiB, {len(opener.times)} "
+          "opens; " + ", ".join(f"{v} {k}" for k, v in
+                                sorted(soak.faults.made.items())))
+    for s in sides:
+        print(s.account())
+    grown = soak.growth()
+    print("memory (KiB) and descriptors more at the end: " + ", ".join(
+        f"{p.name.lstrip('0123456789-')} {kib:+.0f} {fds:+.0f}"
+        for p, (kib, fds) in zip(programs, grown)))
+    if SLOW == 1:       # a sanitizer keeps what was freed
+        assert max(kib for kib, _ in grown) < GROWN_KIB, grown
+    until("all descriptors are closed again", lambda: all(
+        p.fds() <= b for p, b in zip(programs, base)))
+
+    gw = Watched(g.proc)
+    resumed = sum(s.said(s.again) for s in sides)
+    failed = sum(s.said(s.failed) for s in sides)
+    switched = con.count("link-switched")
+    assert switched == soak.faults.made["rotate"]
+    assert con.count("session-up") == 1
+    # the gateway may have seen a connection take over that was cut before
+    # its answer came
+    assert resumed + switched <= gw.count("session-resumed") <= \
+        resumed + switched + failed
+    for p in (*tunnels, c.proc, second.proc, g.proc):
+        assert p.stop() == 0
+    assert warnings(g.proc) == []
+    assert warnings(c.proc, ("link-lost", "resume-failed")) == []
+    lines = g.audit_lines()
+    n = balanced(lines, "session", lambda x: x["session"])
+    m = balanced(lines, "channel", lambda x: (x["session"], x["channel"]))
+    print(f"audit: {n} sessions and {m} channels, each with its end")
