@@ -19,7 +19,6 @@ tests_lib_pac_jail_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 tests_lib_pac_jail_LDADD = $(SECCOMP_LIBS)
 endif
 
-<<<<<<< HEAD
 EXTRA_DIST += \
 	tests/README.md \
 	tests/lib/alpacon.py \
