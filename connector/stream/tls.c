@@ -282,6 +282,7 @@ tls_new(struct al_tls_ctx *ctx, struct al_stream *next, struct al_err *err)
 	t->s = (struct al_stream){ &tls_ops, next };
 	t->ctx = ctx;
 	ctx->refs++;
+	al_tls_ctx_load_store(ctx);
 	t->ssl = SSL_new(ctx->ssl);
 	bio = t->ssl != NULL ? BIO_new(ctx->bio) : NULL;
 	if (bio != NULL) {

@@ -159,10 +159,21 @@ load_trust(struct al_tls_ctx *ctx, const struct al_tls_opts *o,
 		}
 		return AL_OK;
 	}
+	ctx->store_due = true;
+	return AL_OK;
+}
+
+/* A hundred certificates take tens of milliseconds, in which the loop does
+ * nothing else: many a context, as for proxies without TLS, is never used. */
+void
+al_tls_ctx_load_store(struct al_tls_ctx *ctx)
+{
+	if (!ctx->store_due)
+		return;
+	ctx->store_due = false;
 	ctx->no_store = !has_system_store();
 	if (SSL_CTX_set_default_verify_paths(ctx->ssl) != 1)
 		ctx->no_store = true;
-	return AL_OK;
 }
 
 static enum al_code

@@ -39,6 +39,7 @@ struct al_tls_spare {
 struct al_tls_ctx {
 	unsigned		 refs;
 	bool			 server;
+	bool			 store_due;	/* the system's, at first use */
 	bool			 no_store;	/* no system CA was found */
 	SSL_CTX			*ssl;
 	BIO_METHOD		*bio;
@@ -79,6 +80,10 @@ struct al_tls {
 /* A batch of AL_TLS_BATCH bytes; NULL: memory is out. */
 uint8_t *al_tls_ctx_take(struct al_tls_ctx *ctx);
 void al_tls_ctx_give(struct al_tls_ctx *ctx, uint8_t *mem);
+
+/* Load the system's certificates, if they are what ctx trusts and are not
+ * there yet. */
+void al_tls_ctx_load_store(struct al_tls_ctx *ctx);
 
 /* Moves sealed bytes between libssl and the batches of its app data. */
 BIO_METHOD *al_tls_bio_method(void);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -637,6 +638,35 @@ settings(void **state)
 	    .key_file = good_key);
 }
 
+/* The system's certificates are read when they are first needed: a reload of
+ * settings makes contexts that never are. */
+static void
+system_store(void **state)
+{
+	struct al_tls_ctx *ctx;
+	struct al_err err = { .text = "" };
+	struct pair p;
+
+	(void)state;
+	(void)setenv("SSL_CERT_DIR", "/nowhere", 1);
+	(void)setenv("SSL_CERT_FILE", "/nowhere", 1);
+	ctx = al_tls_client_new(&(struct al_tls_opts){ .min = NULL }, &err);
+	assert_non_null(ctx);
+	(void)setenv("SSL_CERT_FILE", path("ca", ".crt"), 1);
+	pair_join(&p, ctx, server_ctx("good", "1.2"), TO(HOST));
+	must_open(&p);
+	pair_fini(&p);
+	(void)setenv("SSL_CERT_FILE", "/nowhere", 1);
+	pair_join(&p, al_tls_client_new(&(struct al_tls_opts){ .min = NULL },
+	    &err), server_ctx("good", "1.2"), TO(HOST));
+	handshake(&p);
+	assert_int_equal(p.c_err.cause, 162);
+	assert_non_null(strstr(p.c_err.text, "no CA certificates"));
+	pair_fini(&p);
+	(void)unsetenv("SSL_CERT_DIR");
+	(void)unsetenv("SSL_CERT_FILE");
+}
+
 static void
 files(void **state)
 {
@@ -686,6 +716,7 @@ main(void)
 		cmocka_unit_test(nested),
 		cmocka_unit_test(idle_memory),
 		cmocka_unit_test(settings),
+		cmocka_unit_test(system_store),
 		cmocka_unit_test(files),
 	};
 
