@@ -469,7 +469,7 @@ starts(void **state)
 	(void)state;
 	for (row = said_rows; row < said_rows + N(said_rows); row++) {
 		attach_raw(&r, 1);
-		session_of(&con)->hello.epoch++;	/* as if it were its own */
+		session_of(&con)->hello.epoch++;	/* it was its own */
 		pos = next_pos() + (uint64_t)row->start;
 		raw_start(&r, pos);
 		if (row->then != 0)
@@ -746,7 +746,8 @@ main(void)
 		CASE(too_many_sessions), CASE(draining), CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
-		CASE(out_of_place), CASE(the_same_gap_twice), CASE(grace), CASE(grace_waits),
+		CASE(out_of_place), CASE(the_same_gap_twice),
+		CASE(grace), CASE(grace_waits),
 		CASE(revoked_while_detached), CASE(revoked_while_up),
 		CASE(another_token_at_resume), CASE(another_address),
 	};

@@ -10,10 +10,10 @@ struct raw {
 	struct al_stream	*s;
 	struct al_ws		 ws;
 	bool			 eof;
-	unsigned		 close_code;	/* of the WebSocket; 0: none   */
+	unsigned		 close_code;	/* of the WebSocket, or 0 */
 	char			 close_text[126];
 	struct al_welcome	 welcome;
-	uint8_t			 ping[8];	/* the last one that came      */
+	uint8_t			 ping[8];	/* the last that came     */
 	char			 got[8192];	/* frames but ACK, as script.h
 					 * writes them, ";" behind each */
 };
