@@ -103,3 +103,24 @@ def test_all_come_back(box, long):
     assert took_s <= 30 * SLOW
     if SLOW == 1:
         assert each_kib <= 40
+
+
+def test_drained(box, long):
+    """They are told when to come back: the next gateway, which has no limit,
+    sees no more at once than the first one would have let in."""
+    n, rate = (2000, 200) if long else (300, 50)
+    g = alpacon.Gateway(box, extra=f"handshakes_per_s = {rate}\n")
+    swarm = Swarm(g, n)
+    g.start()
+    swarm.start()
+    swarm.wait_all_up(0, 60)
+    g.extra = "handshakes_per_s = 0\nlog_level = debug\n"
+    g.write_conf()
+    began_ms = int(time.monotonic() * 1000)
+    assert g.proc.stop() == 0
+    g.start()
+    took_s = (swarm.wait_all_up(began_ms, 60) - began_ms) / 1000
+    most = most_in_a_second(handshakes(g))
+    print(f"{n} connectors of a gateway that stops: all back {took_s:.1f} s "
+          f"after it was told, at most {most} handshakes in a second")
+    assert most <= rate + rate // BURST_PART
