@@ -13,6 +13,8 @@ import signal
 import statistics
 import time
 
+import pytest
+
 import alpacon
 import cuts
 import servers
@@ -20,6 +22,8 @@ import steady
 import traffic
 from conftest import LONG
 from proc import SLOW, until
+
+pytestmark = pytest.mark.alone
 
 RATE = 10_000_000       # of the steady load, each way
 

@@ -69,6 +69,7 @@ def test_carries(proxy):
     target.close()
 
 
+@pytest.mark.alone
 def test_is_fast_enough():
     """It must not be what a test of speed or of cuts waits for."""
     target = traffic.Once(lambda c: [c.sendall(bytes(1 << 20))
@@ -233,6 +234,7 @@ def eventually(measure, right, tries=6):
     raise AssertionError(f"never right: {seen}")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("mbit", [2, 20, 100])
 def test_rate(road, mbit):
     road.link.set(f"rate {mbit}mbit", "queue 20mib")
@@ -241,12 +243,14 @@ def test_rate(road, mbit):
                0.9 * mbit < r["mbit_s"] < 1.1 * mbit)
 
 
+@pytest.mark.alone
 def test_each_way_has_its_own(road):
     road.link.set("up delay 5ms", "down delay 20ms")
     eventually(lambda: road.probe(50, 5),
                lambda r: 25 <= r["min_ms"] <= r["p50_ms"] < 30)
 
 
+@pytest.mark.alone
 def test_jitter_keeps_the_order(road):
     road.link.set("delay 30ms", "jitter 10ms")
     got = road.probe(200, 5)
@@ -264,6 +268,7 @@ def test_loss_and_reordering(road):
     assert counted["down_lost"] == 0
 
 
+@pytest.mark.alone
 def test_shallow_queue(road):
     """What comes when the queue is full is lost: here all but the first."""
     road.link.set("up rate 100kbit", "up queue 3000b")

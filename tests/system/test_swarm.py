@@ -7,8 +7,12 @@ import re
 import secrets
 import time
 
+import pytest
+
 import alpacon
 from proc import SLOW, until
+
+pytestmark = pytest.mark.alone
 
 DOWN_S = 5
 BURST_PART = 5                  # connector/gatewayd/pace.c
