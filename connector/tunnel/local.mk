@@ -3,6 +3,8 @@ bin_PROGRAMS += alpacon-tunnel
 alpacon_tunnel_SOURCES = \
 	connector/tunnel/dial.c \
 	connector/tunnel/forward.c \
+	connector/tunnel/forward.h \
+	connector/tunnel/listener.c \
 	connector/tunnel/main.c \
 	connector/tunnel/route.c \
 	connector/tunnel/tunnel.h

@@ -162,7 +162,8 @@ tests_unit_test_target_LDADD = libalgateway.la libaldaemon.la $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/test_tls
 tests_unit_test_tls_SOURCES = tests/unit/test_tls.c tests/lib/guard.h \
-	tests/lib/memstream.h tests/lib/tlspair.h
+	tests/lib/memstream.h tests/lib/stride.h \
+	tests/lib/tlspair.h
 tests_unit_test_tls_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 
 UNIT_TESTS += tests/unit/test_tls_peer

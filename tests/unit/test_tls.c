@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "tests/lib/guard.h"
+#include "tests/lib/stride.h"
 #include "tests/lib/tlspair.h"
 
 /* --- trust ---------------------------------------------------------------- */
@@ -265,10 +266,10 @@ static void
 cut_everywhere(void **state)
 {
 	(void)state;
-	cut_handshake(0, MEM_EOF, 1);
-	cut_handshake(0, MEM_RESET, 11);
-	cut_handshake(1, MEM_EOF, 1);
-	cut_handshake(1, MEM_RESET, 11);
+	cut_handshake(0, MEM_EOF, stride());
+	cut_handshake(0, MEM_RESET, 11 * stride());
+	cut_handshake(1, MEM_EOF, stride());
+	cut_handshake(1, MEM_RESET, 11 * stride());
 }
 
 /* EOF without close_notify is never taken for the end of the data. */

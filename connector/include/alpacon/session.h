@@ -26,7 +26,11 @@ struct alpacon_session_opts {
 #define ALPACON_SESSION_OPTS_INIT { .size = sizeof(struct alpacon_session_opts) }
 
 struct alpacon_session_ops {
-	/* Channels can be opened now. */
+	/* Channels can be opened now: after each on_down, and after the host
+	 * has asked for another session, in which new channels go, while those
+	 * that are open go on in the old one (is_up says no meanwhile).  A
+	 * connection that is lost is not told: the session and its channels
+	 * wait for the next one, and not a byte is missing. */
 	void (*on_up)(void *arg, struct alpacon_session *s);
 	/* The attempt failed or the session was lost, and its channels with
 	 * it; tried again in retry_ms, with full jitter up to 60 s. */
