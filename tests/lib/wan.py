@@ -4,7 +4,7 @@
     w.site, w.world             network namespaces, see netns.Net
     w.link.set("rate 20mbit", "delay 10ms", "up loss 1%")
     w.link.hole(True)           not a packet passes
-    w.firewall.idle(15)         rules on the world's side, see Firewall
+    w.firewall.idle(15)         and more, see Firewall
     w.gateway().start()         our own, in the world
 
 The link is tests/lib/packetlink.c, which says what can be set; up is out of
@@ -78,36 +78,39 @@ class Link:
 
 
 class Firewall:
-    """What a middle box does to packets, on one end of the road.
+    """What a middle box does to packets, each way as they come off the road:
+    a rule on the way out would tell the sender's kernel, which no box does.
 
-    match is an nftables expression; "" is everything that comes or goes by
-    the link."""
+    match is an nftables expression; "" is every packet."""
 
-    def __init__(self, net):
-        self.net = net
+    def __init__(self, *ends):
+        self.ends = ends                # the world, the site
         self.clear()
+
+    def _each(self, script):
+        return "".join(net.run(script) for net in self.ends)
 
     def clear(self):
         """No rules, as at first."""
-        self.net.run(f"""nft -f - <<END
+        self._each(f"""nft -f - <<END
 table inet faults
 delete table inet faults
 table inet faults {{
   chain in {{ type filter hook input priority 0; iif != {DEVICE} accept; }}
-  chain out {{ type filter hook output priority 0; oif != {DEVICE} accept; }}
 }}
 END""")
 
-    def rule(self, text, chains=("in", "out")):
-        for c in chains:
-            self.net.run(f"nft 'add rule inet faults {c} {text}'")
+    def rule(self, text):
+        self._each(f"nft 'add rule inet faults in {text}'")
 
     def drop(self, match=""):
         self.rule(f"{match} drop")
 
     def reject(self, match="", how="tcp reset"):
-        """"tcp reset", "icmpx admin-prohibited", "icmpx host-unreachable"."""
-        self.rule(f"meta l4proto tcp {match} reject with {how}", ("in",))
+        """What the site asks for, with "tcp reset", "icmpx host-unreachable",
+        "icmpx admin-prohibited"."""
+        self.ends[0].run("nft 'add rule inet faults in meta l4proto tcp "
+                         f"{match} reject with {how}'")
 
     def loss(self, percent, match=""):
         self.rule(f"numgen random mod 10000 < {round(percent * 100)} "
@@ -117,10 +120,14 @@ END""")
         """After n bytes nothing passes any more, each way for itself."""
         self.rule(f"{match} quota over {n} bytes drop")
 
-    def connection_quota(self, n):
-        """As quota, but of each connection."""
-        self.net.run("sysctl -qw net.netfilter.nf_conntrack_acct=1")
-        self.rule(f"ct bytes > {n} drop")
+    def connection_quota(self, n, reset=False):
+        """As quota, but of each connection, both ways together."""
+        self._each("sysctl -qw net.netfilter.nf_conntrack_acct=1")
+        if reset:
+            self.rule(f"ct bytes > {n} tcp flags & rst != rst reject with "
+                      "tcp reset")
+        else:
+            self.rule(f"ct bytes > {n} drop")
 
     def mtu_hole(self, n):
         """Larger packets vanish and no ICMP says so."""
@@ -129,7 +136,7 @@ END""")
     def idle(self, secs, reset=False):
         """Connections silent for so long are forgotten; what is not known is
         dropped, or reset."""
-        self.net.run(
+        self._each(
             "sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0 "
             f"net.netfilter.nf_conntrack_tcp_timeout_established={secs} "
             f"net.netfilter.nf_conntrack_tcp_timeout_unacknowledged={secs} "
@@ -143,7 +150,7 @@ END""")
         """Packets that idle() has stopped."""
         return sum(map(int, re.findall(
             r"invalid .*counter packets (\d+)",
-            self.net.run("nft list table inet faults"))))
+            self._each("nft list table inet faults"))))
 
 
 class Wan(netns.Pair):
@@ -154,7 +161,7 @@ class Wan(netns.Pair):
         self.address(DEVICE, DEVICE,
                      f"mtu {mtu} txqueuelen {DEVICE_QUEUE} up")
         self.start_dns()
-        self.firewall = Firewall(self.world)
+        self.firewall = Firewall(self.world, self.site)
 
     def gateway(self, **kw):
         """In the world, not yet started; by its address."""

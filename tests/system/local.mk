@@ -62,6 +62,7 @@ EXTRA_DIST += \
 	tests/system/test_pac.py \
 	tests/system/test_pac_daemon.py \
 	tests/system/test_pac_helper.py \
+	tests/system/test_paths.py \
 	tests/system/test_resume.py \
 	tests/system/test_rig.py \
 	tests/system/test_route.py \
