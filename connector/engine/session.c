@@ -257,35 +257,6 @@ next_of_channel(struct al_chan *c, struct al_event *ev)
 	ev->text = s->told_text;
 }
 
-/* What has become of the links since the last event about them. */
-static bool
-next_of_session(struct al_session *s, struct al_event *ev)
-{
-	enum al_ev_type type;
-
-	if (s->settled && s->told_links == TOLD_NOTHING) {
-		type = AL_EV_UP;
-		s->told_links = TOLD_UP;
-		s->moved = false;
-	} else if (s->over || s->close_sent) {
-		return false;
-	} else if (s->told_links == TOLD_UP && s->detached_us != 0) {
-		type = AL_EV_DETACHED;
-		s->told_links = TOLD_DETACHED;
-	} else if (s->told_links == TOLD_DETACHED && s->detached_us == 0) {
-		type = AL_EV_RESUMED;
-		s->told_links = TOLD_UP;
-		s->moved = false;
-	} else if (s->told_links == TOLD_UP && s->moved) {
-		type = AL_EV_SWITCHED;
-		s->moved = false;
-	} else {
-		return false;
-	}
-	*ev = (struct al_event){ .type = type, .link = s->link, .text = "" };
-	return true;
-}
-
 static bool
 next_of_links(struct al_session *s, struct al_event *ev)
 {
@@ -301,6 +272,37 @@ next_of_links(struct al_session *s, struct al_event *ev)
 		return true;
 	}
 	return false;
+}
+
+/* What has become of the links since the last event about them. */
+static bool
+next_of_session(struct al_session *s, struct al_event *ev)
+{
+	enum al_ev_type type;
+
+	if (s->settled && s->told_links == TOLD_NOTHING) {
+		type = AL_EV_UP;
+		s->told_links = TOLD_UP;
+		s->moved = false;
+	} else if (s->over || s->close_sent) {
+		return false;
+	} else if (s->told_links == TOLD_UP && s->detached_us != 0) {
+		if (next_of_links(s, ev))
+			return true;	/* first, how it ended */
+		type = AL_EV_DETACHED;
+		s->told_links = TOLD_DETACHED;
+	} else if (s->told_links == TOLD_DETACHED && s->detached_us == 0) {
+		type = AL_EV_RESUMED;
+		s->told_links = TOLD_UP;
+		s->moved = false;
+	} else if (s->told_links == TOLD_UP && s->moved) {
+		type = AL_EV_SWITCHED;
+		s->moved = false;
+	} else {
+		return false;
+	}
+	*ev = (struct al_event){ .type = type, .link = s->link, .text = "" };
+	return true;
 }
 
 bool

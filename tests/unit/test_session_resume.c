@@ -277,7 +277,7 @@ static const struct row {
 	    NULL } },
 	{ "DETACH, and it is not left", AL_ACCEPTOR, LIVE, {
 	    "detach 1 10 go", "> DETACH 1 10 go", "time 9999999", "expired",
-	    "!", "time 1", "expired", "! DETACHED, LINK_OVER 6 #0 " STAYED,
+	    "!", "time 1", "expired", "! LINK_OVER 6 #0 " STAYED ", DETACHED",
 	    NULL } },
 	{ "DETACH that is not out before the switch", AL_ACCEPTOR, LIVE, {
 	    "detach 1 10 go", "judge 1 1 0", "> WELCOME 1 0", "< START 0",
