@@ -11,6 +11,7 @@ import random
 import re
 import signal
 import statistics
+import subprocess
 import time
 
 import pytest
@@ -185,6 +186,57 @@ def test_rotations_under_load(box):
     assert new_pause < max(1 * SLOW, 3 * pause), (pause, new_pause)
     assert new_share < 0.25 + 2 * share, (share, new_share)
 
+
+# --- at the worst moment -----------------------------------------------------
+HOLES = [(cuts.DOWN, 5)]        # 15 s each, but for this one
+if LONG:
+    HOLES += [(way, n) for n in (2, 3, 4) for way in (cuts.UP, cuts.DOWN)]
+    HOLES += [(cuts.UP, 5)]
+
+
+@pytest.mark.parametrize("way,n", HOLES)
+def test_rotation_into_a_hole(box, way, n):
+    """The new connection goes dead on its way up: the old one carries all,
+    unless both ends had left it already."""
+    _, con_way = cuts.ways_of(box)
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g, proxies=[con_way.url]).start()
+    op = alpacon.Operator(g)
+    load = steady.Steady(lambda port: op.forward(port)[1], 2_000_000)
+    con_way.relay.in_flight(cuts.Flight(way, n, 30, "hole"))
+    c.proc.signal(signal.SIGHUP)
+    until("the hole", lambda: con_way.relay.limits() == 0)
+    c.proc.wait_log("link-switched|session-resumed", 60)
+    assert load.end() == []
+    pause = max(r[1] for r in load.reports().values())
+    print(f"longest pause {pause:.2f} s")
+    if n < 5:
+        assert pause < 1 * SLOW
+    con_way.relay.end_holes("rst")
+
+
+@pytest.mark.parametrize("how", ["fin", "rst", "hole"])
+def test_ends_during_a_cut(box, how):
+    """What is said last, without a connection, arrives all the same; so does
+    the answer, and the end."""
+    op_way, con_way = ways = cuts.ways_of(box)
+    g = alpacon.Gateway(box).start()
+    alpacon.Connector(g, proxies=[con_way.url]).start()
+    op = alpacon.Operator(g, proxies=[op_way.url])
+    echo = traffic.Once(traffic.echo)
+    for way in ways:
+        p = op.start("web1", "-W", f"127.0.0.1:{echo.port}",
+                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        p.popen.stdin.write(b"a")
+        p.popen.stdin.flush()
+        assert p.popen.stdout.read(1) == b"a"
+        assert way.relay.cut(how) == 1
+        p.popen.stdin.write(b"b" * 60_000)
+        p.popen.stdin.close()
+        way.relay.end_holes("rst")
+        assert p.popen.stdout.read() == b"b" * 60_000
+        assert p.wait() == 0
+    echo.close()
 
 # --- for a long time ---------------------------------------------------------
 SOAK_S = float(os.environ.get("ALPACON_SOAK") or (1800 if LONG else 20))
