@@ -52,6 +52,12 @@ class Road(wan.Wan):
     def log(self):
         return self.connector.proc.text()
 
+    def is_quiet(self, secs):
+        """No packet in a time."""
+        before = self.link.stats()
+        time.sleep(secs)
+        return self.link.stats() == before
+
     def exchange(self, size, channels=2, secs=120):
         code, out, err = self.world.box_run(
             self.box, ["/usr/bin/python3", TRAFFIC, "exchange", self.local,
@@ -74,6 +80,8 @@ def test_black_hole(road, interval, dead):
     road.link.set("delay 5ms")
     road.start(extra=f"keepalive = {interval}\n" if interval else "")
     road.exchange(100_000)
+    # What is on its way when the path dies is missed by TCP, after 30 s.
+    until("nothing is on its way", lambda: road.is_quiet(0.5))
     begin = time.monotonic()
     road.link.hole(True)
     road.connector.proc.wait_log(
