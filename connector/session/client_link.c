@@ -159,6 +159,14 @@ al_client_not_better(struct al_client *c)
 		al_timer_set(&c->prefer, spread(c, c->o.pace.prefer_ms));
 }
 
+/* A connection was made before: that may well be done again. */
+static void
+forget_failures(struct al_client *c)
+{
+	if (al_now_ms() - c->link_ms >= RESUME_LIVED_MS)
+		al_backoff_init(&c->backoff, c->o.retry_min_ms);
+}
+
 static void
 link_lost(struct al_client *c, const struct al_err *why)
 {
@@ -169,9 +177,7 @@ link_lost(struct al_client *c, const struct al_err *why)
 		al_client_drop(c, why);
 		return;
 	}
-	/* it was carried on before: that may well be done again */
-	if (al_now_ms() - c->link_ms >= RESUME_LIVED_MS)
-		al_backoff_init(&c->backoff, c->o.retry_min_ms);
+	forget_failures(c);
 	learn_of_lost(c);
 	c->state = AL_CLIENT_DETACHED;
 	tell_link(c, AL_LANE_LOST, why, c->attempt != NULL && !c->is_better ?
@@ -202,6 +208,7 @@ al_client_on_link(void *arg, enum al_lane what, const struct al_err *why)
 		break;
 	case AL_LANE_SWITCHED:
 		learn_of_left(c);
+		forget_failures(c);
 		/* FALLTHROUGH */
 	case AL_LANE_RESUMED:
 		al_client_linked(c);
