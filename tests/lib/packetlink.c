@@ -269,10 +269,12 @@ parse(const struct setting *s, const char *text, uint64_t *value)
 
 	if (unit == text)
 		v = 1;				/* "on"                       */
+	if (!(v >= 0 && v < 1e9))
+		return false;
 	for (i = s->unit; i < s->unit + s->n_units; i++)
 		if (strcmp(unit, units[i].name) == 0) {
 			*value = (uint64_t)(v * units[i].times);
-			return v >= 0;
+			return true;
 		}
 	return false;
 }

@@ -289,8 +289,8 @@ def test_black_hole(road):
 
 
 def test_what_cannot_be_set(road):
-    for bad in ("speed 3", "rate", "rate fast", "rate -1mbit", "delay 3%",
-                "sideways loss 1%", ""):
+    for bad in ("speed 3", "rate", "rate fast", "rate -1mbit", "rate nanbit",
+                "queue 1e300b", "delay 3%", "sideways loss 1%", ""):
         with pytest.raises(AssertionError, match="error"):
             road.link.set(bad)
     assert road.probe(5)["back"] == 5
