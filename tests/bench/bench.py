@@ -33,6 +33,8 @@ MIB = 1 << 20
 # What the road is, and whether a proxy stands in front of it.
 ROADS = {
     "wan": (("rate 100mbit", "delay 10ms", "queue 256kib"), False),
+    "jitter": (("rate 100mbit", "delay 10ms", "jitter 5ms", "queue 256kib"),
+               False),
     "deep": (("rate 20mbit", "queue 4mib"), True),
 }
 OF_PACKETS = 1500 / 1448            # what a full packet is to what it carries
@@ -319,6 +321,7 @@ def rows(b):
         yield (f"  under bulk, {q[:3]} us", f"<= {goal}", v[US],
                v[US] and v[US] <= goal, v)
     yield from road_rows(b, "wan", 95, {"p50": 30, "p99": 45})
+    yield from road_rows(b, "jitter", 75, {"p50": 40})
     yield from road_rows(b, "deep", 19, {"p50": 25})
     conns = lat("conn32", "per_s")
     yield ("connections/s, 32 at once", ">= 4500; stretch 5500", conns[US],
@@ -388,7 +391,7 @@ def print_table(b):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--reps", type=int, default=3)
-    ap.add_argument("--only", default="bulk,lat,verify,idle,stall,wan,deep")
+    ap.add_argument("--only", default="bulk,lat,verify,idle,stall,wan,jitter,deep")
     ap.add_argument("--systems", default=",".join((US, *OTHERS)))
     ap.add_argument("--mib", type=int, default=1024, help="through the floor")
     ap.add_argument("--keep", metavar="DIR", help="raw results are kept there")

@@ -42,6 +42,10 @@ PLANS = {
         "wan_up": "lat --size 128 --load up --interval-us 5000 --secs 4 --warm 3",
         "wan_down": "lat --size 128 --load down --interval-us 5000 --secs 4 --warm 3",
     },
+    "jitter": {                               # ... one whose delay varies: after the first look at it is forgotten
+        "jitter_up": "lat --size 128 --load up --interval-us 5000 --secs 6 --warm 15",
+        "jitter_down": "lat --size 128 --load down --interval-us 5000 --secs 6 --warm 15",
+    },
     "deep": {                                 # a slower one, behind a proxy that takes all it gets
         "deep_up": "lat --size 128 --load up --interval-us 5000 --secs 4 --warm 3",
         "deep_down": "lat --size 128 --load down --interval-us 5000 --secs 4 --warm 3",
