@@ -186,9 +186,11 @@ class Operator:
             argv = self.net.enter + argv
         return self.box.start(argv, name=name, stdin=stdin, stdout=stdout)
 
-    def forward(self, target_port, server="web1", host="127.0.0.1", **kw):
+    def forward(self, target_port, server="web1", host="127.0.0.1",
+                verbose=False, **kw):
         """-L on a free port, ready: (process, local port)."""
-        p = self.start(server, "-L", f"0:{host}:{target_port}", **kw)
+        p = self.start(server, *(["-v"] if verbose else []),
+                       "-L", f"0:{host}:{target_port}", **kw)
         m = p.wait_log(r"ready: 127\.0\.0\.1:(\d+) -> ")
         return p, int(m.group(1))
 

@@ -154,3 +154,30 @@ def test_rolling_restart(box):
     assert c.proc.stop() == 0
     echo.close()
     late.close()
+
+
+def test_goodbye_without_a_connection(box):
+    """An operator who stops while the connection is lost makes one for the
+    goodbye: the gateway need not wait for the end of grace."""
+    with faults.Proxy() as proxy:
+        g = alpacon.Gateway(box).start()
+        alpacon.Connector(g).start()
+        held = traffic.Once(lambda s: s.recv(1))
+        p, local = alpacon.Operator(g, proxies=[proxy.url()]).forward(
+            held.port, verbose=True)
+        with socket.create_connection(("127.0.0.1", local)) as s:
+            until("the connection is open",
+                  lambda: any(x.get("kind") == "tcp"
+                              for x in g.audit_lines()))
+            proxy.down()
+            # several failures, so that the next attempt is not at once
+            until("failures", lambda: p.text().count("not yet") >= 4, 30)
+            proxy.up()
+            assert p.stop() == 0
+            until("the end", lambda: any(
+                x["event"] == "session-end" and x["role"] == "operator" and
+                x["code"] == 0 for x in g.audit_lines()), 10)
+            s.settimeout(10)
+            with pytest.raises(ConnectionResetError):
+                s.recv(1)
+        held.close()
