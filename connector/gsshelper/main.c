@@ -118,8 +118,8 @@ main(void)
 
 	while (going && al_serve_read(fd, question, sizeof(question), &len)) {
 		len = answer(&c, len);
-		going = al_serve_write(fd, reply, len);
 		explicit_bzero(question, sizeof(question));
+		going = al_serve_write(fd, reply, len);
 		explicit_bzero(reply, sizeof(reply));
 	}
 	context_fini(&c);
