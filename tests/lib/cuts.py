@@ -10,7 +10,6 @@ import collections
 import dataclasses
 import heapq
 import signal
-import socket
 import threading
 import time
 
@@ -19,7 +18,6 @@ import servers
 
 UP, DOWN = faults.UP, faults.DOWN
 MOVING = 48 << 10       # more than what greetings and their TLS take
-KEPT = 64               # connections that were ended and may still be read
 HOLE_S = 0.5, 3.0       # until a black hole becomes a cut
 FLIGHTS = 3, 4, 4, 4, 5 # about HELLO and WELCOME, ...
 SIZES = 160, 160, 8192  # ... which are as long as the first; and beyond
@@ -56,7 +54,6 @@ class Relay(faults.Relay):
         self.gaps = []          # (how, seconds until bytes moved again)
         self.flights = collections.deque()      # for the next connections
         self._last_cut = None
-        self._ended = collections.deque()
         super().__init__(to)
 
     def at(self, place, what):
@@ -94,12 +91,6 @@ class Relay(faults.Relay):
             for p in holes:
                 self._let_go(p, how)
 
-    def close(self):
-        super().close()
-        for p in self._ended:
-            p.close("fin")
-        self._ended.clear()
-
     # --- the thread, or under the lock
     def _cut(self, p, how):
         self.n_cut += 1
@@ -112,29 +103,6 @@ class Relay(faults.Relay):
     def _refused(self, p):
         self.refused += 1
         super()._refused(p)
-
-    def _end(self, p, how):
-        """close() would send RST where bytes are left unread: a FIN it is,
-        and the sockets are closed later."""
-        if how != "fin" or self._closed:
-            super()._end(p, how)
-            return
-        super()._end(p, "hole")
-        self._holes.remove(p)
-        self._let_go(p, how)
-
-    def _let_go(self, p, how):
-        if how != "fin":
-            p.close(how)
-            return
-        for s in p.socks():
-            try:
-                s.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-        self._ended.append(p)
-        if len(self._ended) > KEPT:
-            self._ended.popleft().close("fin")
 
     def _carry(self, p, now):
         if not p.up:

@@ -23,6 +23,7 @@ import time
 import traffic
 
 BUFFER = 1 << 18
+KEPT = 64                           # connections that had a FIN, still open
 UP, DOWN = "up", "down"             # from the client, to the client
 WAYS = (UP, DOWN)
 HOW = ("fin", "rst", "hole", "half", "dribble")
@@ -191,6 +192,7 @@ class Relay:
         self.script = collections.deque()
         self.cuts = collections.Counter()       # how many were cut, by how
         self._pairs, self._holes = [], []
+        self._ended = collections.deque()
         self._masks = {}
         self._paused = self._closed = False
         self._lock = threading.RLock()
@@ -269,7 +271,7 @@ class Relay:
             if self._closed:
                 return
             self.down("fin")
-            for p in self._holes:
+            for p in [*self._holes, *self._ended]:
                 p.close("fin")
             self._closed = True
         self._kick()
@@ -439,7 +441,22 @@ class Relay:
         if how == "hole":
             self._holes.append(p)
         else:
+            self._let_go(p, how)
+
+    def _let_go(self, p, how):
+        """close() would send RST where bytes are left unread: a FIN it is,
+        and the sockets are closed later."""
+        if how != "fin":
             p.close(how)
+            return
+        for s in p.socks():
+            try:
+                s.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+        self._ended.append(p)
+        if len(self._ended) > KEPT:
+            self._ended.popleft().close("fin")
 
 
 class Proxy(Relay):
