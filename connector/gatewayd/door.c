@@ -227,6 +227,13 @@ hear(void *arg, int fd, const struct al_addr *from)
 	struct caller *c;
 	struct al_err err;
 
+	/* when it came there was room, but all in the line before it have
+	 * had their turns since */
+	if (d->pending >= d->gw->set->max_pending) {
+		d->dropped++;
+		(void)close(fd);
+		return;
+	}
 	al_log(AL_LOG_DEBUG, "handshake", NULL, "%s begins its handshake",
 	    al_addr_format(from, text));
 	c = calloc(1, sizeof(*c));

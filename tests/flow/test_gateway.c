@@ -18,6 +18,7 @@
 
 #include "connector/base/hash.h"
 #include "connector/engine/upgrade.h"
+#include "connector/gatewayd/door.h"
 #include "connector/gatewayd/gateway.h"
 #include "connector/gatewayd/peer.h"
 #include "connector/session/mux.h"
@@ -851,6 +852,24 @@ spread(void **state)
 	gw->sessions = 0;
 }
 
+/* Who waits in line when there is room comes in only if there is room then. */
+static void
+pending(void **state)
+{
+	int fd[40];
+	size_t i;
+
+	(void)state;
+	restart("max_pending = 20\nhandshakes_per_s = 50\n");
+	for (i = 0; i < 40; i++)
+		fd[i] = connect_to_gateway();
+	UNTIL(al_door_pending(gw->door) + al_door_dropped(gw->door) == 40);
+	assert_int_equal(al_door_waiting(gw->door), 0);
+	assert_in_range(al_door_pending(gw->door), 1, 20);
+	for (i = 0; i < 40; i++)
+		(void)close(fd[i]);
+}
+
 /* --- reload and stop ------------------------------------------------------ */
 /* By a reload, and by the look that nobody has to ask for. */
 static void
@@ -959,7 +978,7 @@ main(void)
 		T(agents), T(same_instance), T(two_instances), T(moved),
 		T(spread), T(revoked),
 		T(revoked_unasked),
-		T(stop), T(stop_in_time),
+		T(pending), T(stop), T(stop_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
