@@ -14,6 +14,7 @@
 #define BUFFERED	(512u << 20)	/* received and not delivered      */
 #define LOOK_MS		100
 #define GOODBYE_MS	2000		/* for CLOSE and close_notify   */
+#define HELLO_MS	2000		/* until what is on its way is here */
 
 /* --- listening ------------------------------------------------------------ */
 static enum al_code
@@ -172,7 +173,11 @@ on_look(void *arg)
 
 	for (p = LIST_FIRST(&gw->peers); p != NULL; p = next) {
 		next = LIST_NEXT(p, entry);
-		al_peer_drain(p);
+		if (p->up)
+			al_peer_drain(p);
+		else if (now_us >= gw->hello_by_us)
+			al_peer_close(p, AL_CHAN_DRAINING,
+			    "the gateway is stopping");
 	}
 	if (LIST_EMPTY(&gw->peers) || now_us >= gw->stop_by_us +
 	    GOODBYE_MS * 1000) {
@@ -192,6 +197,7 @@ al_gateway_stop(struct al_gateway *gw, void (*on_stopped)(void *arg),
 	gw->on_stopped = on_stopped;
 	gw->arg = arg;
 	gw->stop_by_us = al_now_us() + gw->set->drain_ms * UINT64_C(1000);
+	gw->hello_by_us = al_now_us() + HELLO_MS * UINT64_C(1000);
 	close_listeners(gw);
 	al_log(AL_LOG_NOTICE, "stopping", AL_FIELDS(AL_NUM("sessions",
 	    gw->sessions), AL_NUM("channels", gw->channels)),

@@ -39,6 +39,7 @@ struct al_gateway {
 	uint64_t		 since_us;
 	bool			 stopping;
 	uint64_t		 stop_by_us;
+	uint64_t		 hello_by_us;	/* once it is stopping  */
 	struct al_timer		 stop_timer;
 	struct al_timer		 recheck_timer;	/* of identities */
 	void			(*on_stopped)(void *arg);

@@ -302,6 +302,30 @@ draining(void **state)
 	UNTIL(stopped);
 }
 
+/* Who never says HELLO, or never START, is no channel that has time to end. */
+static void
+silent(void **state)
+{
+	const struct al_hello none = { .min_version = 1, .max_version = 1,
+	    .epoch = 1 };
+	struct raw hello, start;
+	uint64_t began_ms;
+
+	(void)state;
+	stopped = false;
+	raw_open(&hello, GW_CONNECTOR, T.db);
+	raw_open(&start, GW_CONNECTOR, T.db);
+	raw_hello(&start, &none, NULL);
+	raw_until(&start, "WELCOME 0;");
+	al_end_leave(&talk.end, AL_CHAN_PEER_RESET, NULL);
+	began_ms = al_now_ms();
+	al_gateway_stop(T.gw, on_stopped, NULL);
+	UNTIL(stopped);
+	assert_true(al_now_ms() - began_ms < 12000);
+	raw_close(&hello);
+	raw_close(&start);
+}
+
 /* --- links that race ------------------------------------------------------ */
 /* HELLO with this epoch above the session's, taken. */
 static void
@@ -743,7 +767,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refusals), CASE(every_bit),
 		CASE(a_new_session_of_another_version),
-		CASE(too_many_sessions), CASE(draining), CASE(replayed),
+		CASE(too_many_sessions), CASE(draining), CASE(silent),
+		CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
 		CASE(out_of_place), CASE(the_same_gap_twice),
