@@ -171,13 +171,22 @@ on_link(void *arg, enum al_lane what, const struct al_err *why)
 	}
 }
 
+/* Whatever way it takes, the end of what has been up is in the audit, once. */
+static void
+record_end(struct al_peer *p, const struct al_err *why)
+{
+	if (p->up && !p->recorded)
+		al_record_session_end(p, why);
+	p->recorded = true;
+}
+
 static void
 on_end(void *arg, const struct al_err *why)
 {
 	struct al_peer *p = arg;
 
 	if (p->up)
-		al_record_session_end(p, why);
+		record_end(p, why);
 	else
 		al_log_err(AL_LOG_INFO, "greeting", why);
 	al_peer_free(p);
@@ -357,8 +366,13 @@ al_peer_start(struct al_gateway *gw, struct al_stream *stream,
 void
 al_peer_free(struct al_peer *p)
 {
+	static const struct al_err dropped = { .code = AL_EOF,
+	    .stage = AL_AT_SESSION, .status = AL_CHAN_SESSION_LOST,
+	    .text = "the gateway has ended" };
+
 	al_greet_cancel(p->greet);
 	al_mux_free(p->mux);
+	record_end(p, &dropped);	/* behind its channels */
 	al_timer_fini(&p->move_timer);
 	al_ids_take_out(&p->id);
 	al_opens_fini(&p->opens);

@@ -31,6 +31,7 @@ struct al_peer {
 	uint8_t			 instance[16];
 	bool			 probe, up;
 	bool			 leaving;	/* GOAWAY either way     */
+	bool			 recorded;	/* its end is            */
 	struct al_timer		 move_timer;	/* to another link, then */
 	const char		*move_text;
 	enum al_rivalry		 rivalry;

@@ -326,6 +326,23 @@ silent(void **state)
 	raw_close(&start);
 }
 
+/* Also the ends of those that have not left when the gateway goes. */
+static void
+freed(void **state)
+{
+	const char *session;
+
+	(void)state;
+	gateway_restart("");
+	assert_int_equal(count_in("audit.log", "channel-end"), 1);
+	assert_int_equal(count_in("audit.log", "session-end"), 2);
+	session = strstr(file_text("audit.log"), "session-end");
+	assert_non_null(strstr(session, "\"code\":12"));
+	al_mux_free(op.mux);
+	al_mux_free(con.mux);
+	op.mux = con.mux = NULL;
+}
+
 /* --- links that race ------------------------------------------------------ */
 /* HELLO with this epoch above the session's, taken. */
 static void
@@ -767,7 +784,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refusals), CASE(every_bit),
 		CASE(a_new_session_of_another_version),
-		CASE(too_many_sessions), CASE(draining), CASE(silent),
+		CASE(too_many_sessions), CASE(draining), CASE(silent), CASE(freed),
 		CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
