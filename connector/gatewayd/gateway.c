@@ -148,7 +148,7 @@ al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 	if (al_audit_reopen(gw->audit, &err) != AL_OK)
 		al_log_err(AL_LOG_ERROR, "audit", &err);
 	recheck_peers(gw);
-	if (other)
+	if (other && !gw->stopping)
 		move_peers(gw);
 }
 

@@ -58,6 +58,9 @@ on_time(void *arg)
 {
 	struct al_peer *p = arg;
 
+	/* nowhere to go: what it has carries its channels to their end */
+	if (p->gw->stopping)
+		return;
 	if (!al_session_detach(al_mux_session(p->mux), LEAVE_S, AL_CHAN_DONE,
 	    p->move_text, al_now_us()))
 		return;		/* it has none, or leaves already */

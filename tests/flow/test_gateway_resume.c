@@ -326,6 +326,32 @@ silent(void **state)
 	raw_close(&start);
 }
 
+/* A gateway that stops takes no new connections, and asks nobody to make one:
+ * after DETACH it would cut the channels that have time to end. */
+static void
+old_at_the_end(void **state)
+{
+	struct al_peer *p = peer_of(al_session_id(session_of(&con)));
+	struct al_timer look;
+
+	(void)state;
+	stopped = false;
+	al_gateway_stop(T.gw, on_stopped, NULL);
+	UNTIL(con.goaway);
+	assert_int_equal(al_timer_init(&look, T.loop, on_stopped, NULL,
+	    &T.err), AL_OK);
+	p->move_text = "it is as old as it may be";
+	al_timer_set(&p->move_timer, 0);
+	al_timer_set(&look, 20);
+	UNTIL(stopped);
+	assert_true(al_mux_session(p->mux)->link->leave_us == 0);
+	talk_both(&talk, con.asked[0], 3000);
+	al_timer_fini(&look);
+	al_end_leave(&talk.end, AL_CHAN_PEER_RESET, NULL);
+	stopped = false;
+	UNTIL(stopped);
+}
+
 /* Also the ends of those that have not left when the gateway goes. */
 static void
 freed(void **state)
@@ -784,8 +810,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refusals), CASE(every_bit),
 		CASE(a_new_session_of_another_version),
-		CASE(too_many_sessions), CASE(draining), CASE(silent), CASE(freed),
-		CASE(replayed),
+		CASE(too_many_sessions), CASE(draining), CASE(silent),
+		CASE(old_at_the_end), CASE(freed), CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
 		CASE(out_of_place), CASE(the_same_gap_twice),
