@@ -173,11 +173,12 @@ on_look(void *arg)
 
 	for (p = LIST_FIRST(&gw->peers); p != NULL; p = next) {
 		next = LIST_NEXT(p, entry);
-		if (p->up)
-			al_peer_drain(p);
-		else if (now_us >= gw->hello_by_us)
+		if (now_us >= gw->hello_by_us && (!p->up ||
+		    al_mux_is_detached(p->mux)))
 			al_peer_close(p, AL_CHAN_DRAINING,
 			    "the gateway is stopping");
+		else
+			al_peer_drain(p);
 	}
 	if (LIST_EMPTY(&gw->peers) || now_us >= gw->stop_by_us +
 	    GOODBYE_MS * 1000) {

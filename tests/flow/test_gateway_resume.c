@@ -326,6 +326,25 @@ silent(void **state)
 	raw_close(&start);
 }
 
+/* Nobody can come back for a session any more. */
+static void
+left_alone(void **state)
+{
+	uint64_t began_ms;
+
+	(void)state;
+	stopped = false;
+	client_cut(&con);
+	began_ms = al_now_ms();
+	al_gateway_stop(T.gw, on_stopped, NULL);
+	UNTIL(stopped);
+	assert_true(al_now_ms() - began_ms < 12000);
+	UNTIL(talk.gone);
+	assert_int_equal(talk.code, AL_CHAN_SESSION_LOST);
+	al_mux_free(con.mux);
+	con.mux = NULL;
+}
+
 /* A gateway that stops takes no new connections, and asks nobody to make one:
  * after DETACH it would cut the channels that have time to end. */
 static void
@@ -810,7 +829,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refusals), CASE(every_bit),
 		CASE(a_new_session_of_another_version),
-		CASE(too_many_sessions), CASE(draining), CASE(silent),
+		CASE(too_many_sessions), CASE(draining), CASE(silent), CASE(left_alone),
 		CASE(old_at_the_end), CASE(freed), CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
