@@ -28,6 +28,7 @@ struct caller {
 	struct al_edge		*edge;
 	struct al_principal	*who;		/* accepted; held */
 	uint8_t			 proof[AL_SHA256_LEN];
+	unsigned		 cert_no;	/* the gateway's, then */
 };
 
 struct al_door {
@@ -192,7 +193,7 @@ on_end(void *arg, struct al_edge *e, struct al_stream *s,
 		    why->text);
 	if (s != NULL)
 		al_peer_start(c->door->gw, s, c->who, c->proof,
-		    al_edge_peer(e));
+		    c->cert_no, al_edge_peer(e));
 	forget(c);
 }
 
@@ -242,6 +243,7 @@ hear(void *arg, int fd, const struct al_addr *from)
 		return;
 	}
 	c->door = d;
+	c->cert_no = d->gw->cert_no;
 	c->edge = al_edge_start(d->gw->loop, fd, &o, &edge_ops, c, &err);
 	if (c->edge == NULL) {
 		al_log_err(AL_LOG_ERROR, "edge", &err);

@@ -133,7 +133,7 @@ move_peers(struct al_gateway *gw)
 	    "another one: %zu sessions move to it within %u s", gw->sessions,
 	    al_gateway_spread_s(gw));
 	LIST_FOREACH(p, &gw->peers, entry)
-		al_peer_move(p, "the certificate has been replaced");
+		al_peer_move(p);
 }
 
 void
@@ -148,6 +148,7 @@ al_gateway_replace(struct al_gateway *gw, struct al_settings *set)
 	if (al_audit_reopen(gw->audit, &err) != AL_OK)
 		al_log_err(AL_LOG_ERROR, "audit", &err);
 	recheck_peers(gw);
+	gw->cert_no += other;
 	if (other && !gw->stopping)
 		move_peers(gw);
 }

@@ -36,6 +36,7 @@ struct al_gateway {
 	struct al_ids		 ids;	/* of those with a session */
 	size_t			 sessions;	/* up now               */
 	size_t			 channels;	/* open or opening now  */
+	unsigned		 cert_no;	/* rises when it is another */
 	uint64_t		 since_us;
 	bool			 stopping;
 	uint64_t		 stop_by_us;

@@ -83,6 +83,11 @@ al_peer_linked(struct al_peer *p)
 {
 	uint64_t age_ms = p->gw->set->link_max_age_s * UINT64_C(1000);
 
+	p->cert_no = p->next_cert_no;
+	if (p->cert_no != p->gw->cert_no) {
+		al_peer_move(p);	/* replaced since TLS began */
+		return;
+	}
 	if (age_ms == 0) {
 		al_timer_cancel(&p->move_timer);
 		return;
@@ -93,11 +98,11 @@ al_peer_linked(struct al_peer *p)
 }
 
 void
-al_peer_move(struct al_peer *p, const char *text)
+al_peer_move(struct al_peer *p)
 {
 	if (!p->up)
-		return;
-	p->move_text = text;
+		return;		/* al_peer_linked comes back here */
+	p->move_text = "the certificate has been replaced";
 	al_timer_set(&p->move_timer, al_rng_u32(&p->gw->rng) %
 	    (al_gateway_spread_s(p->gw) * 1000));
 }

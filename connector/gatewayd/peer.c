@@ -289,6 +289,7 @@ resume(struct al_peer *p, struct al_greeted *g, const struct al_hello *h)
 	} else {
 		memcpy(old->next_from, p->from, sizeof(old->next_from));
 		memcpy(old->proof, p->proof, sizeof(old->proof));
+		old->next_cert_no = p->cert_no;
 	}
 	al_peer_free(p);
 }
@@ -331,7 +332,7 @@ on_greet(void *arg, struct al_greeted *g, const struct al_hello *hello,
 void
 al_peer_start(struct al_gateway *gw, struct al_stream *stream,
     struct al_principal *who, const uint8_t proof[static AL_SHA256_LEN],
-    const struct al_addr *from)
+    unsigned cert_no, const struct al_addr *from)
 {
 	struct al_peer *p = calloc(1, sizeof(*p));
 	struct al_err err;
@@ -346,6 +347,7 @@ al_peer_start(struct al_gateway *gw, struct al_stream *stream,
 	p->who = who;
 	who->refs++;
 	memcpy(p->proof, proof, sizeof(p->proof));
+	p->cert_no = p->next_cert_no = cert_no;
 	(void)al_addr_format(from, p->from);
 	LIST_INSERT_HEAD(&gw->peers, p, entry);
 	LIST_INSERT_HEAD(&who->peers, p, kin);

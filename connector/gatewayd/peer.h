@@ -26,6 +26,8 @@ struct al_peer {
 	char			 next_from[AL_ADDR_TEXT];	/* of the link
 						 * that waits for START      */
 	char			 session[33];
+	unsigned		 cert_no, next_cert_no;	/* of the gateway's
+						 * certificate on them       */
 	uint8_t			 proof[AL_SHA256_LEN];	/* the hash of what
 						 * it authenticated with */
 	uint8_t			 instance[16];
@@ -43,11 +45,12 @@ struct al_peer {
 
 /*
  * who has opened a WebSocket: wait for HELLO and serve the session.  proof is
- * the hash of the credentials.  Takes stream; a failure is logged.
+ * the hash of the credentials, cert_no the gateway's when TLS began.  Takes
+ * stream; a failure is logged.
  */
 void al_peer_start(struct al_gateway *gw, struct al_stream *stream,
     struct al_principal *who, const uint8_t proof[static AL_SHA256_LEN],
-    const struct al_addr *from);
+    unsigned cert_no, const struct al_addr *from);
 
 /* At once, without a goodbye. */
 void al_peer_free(struct al_peer *p);
@@ -59,9 +62,9 @@ void al_peer_go_away(struct al_peer *p, uint16_t code,
 /* That, and CLOSE if it has no channel (any more).  Until it is up nothing:
  * HELLO is answered. */
 void al_peer_drain(struct al_peer *p);
-/* Within the spread: DETACH, so that it takes another connection; text is
- * kept. */
-void al_peer_move(struct al_peer *p, const char *text);
+/* The certificate is another one.  Within the spread: DETACH, so that it takes
+ * another connection. */
+void al_peer_move(struct al_peer *p);
 /* It has another connection, or its first: count its age. */
 void al_peer_linked(struct al_peer *p);
 enum al_code al_peer_init_move(struct al_peer *p, struct al_err *err)

@@ -326,6 +326,31 @@ silent(void **state)
 	raw_close(&start);
 }
 
+/* A certificate that is replaced between TLS and START is seen as well. */
+static void
+old_certificate(void **state)
+{
+	const struct al_hello none = { .min_version = 1, .max_version = 1,
+	    .epoch = 1 };
+	struct al_hello h = hello_of(&con);
+	struct raw new, next;
+
+	(void)state;
+	raw_open(&new, GW_CONNECTOR, T.db);
+	raw_open(&next, GW_CONNECTOR, T.web);
+	raw_hello(&new, &none, NULL);
+	raw_until(&new, "WELCOME 0;");
+	T.gw->cert_no++;
+	raw_start(&new, 0);
+	raw_until(&new, "DETACH 0");
+	raw_hello(&next, &h, key_of(&con));
+	raw_until(&next, "WELCOME 1");
+	raw_start(&next, session_of(&con)->acked);
+	raw_until(&next, "DETACH 0");
+	raw_close(&new);
+	raw_close(&next);
+}
+
 /* Nobody can come back for a session any more. */
 static void
 left_alone(void **state)
@@ -830,6 +855,7 @@ main(void)
 		CASE(refusals), CASE(every_bit),
 		CASE(a_new_session_of_another_version),
 		CASE(too_many_sessions), CASE(draining), CASE(silent), CASE(left_alone),
+		CASE(old_certificate),
 		CASE(old_at_the_end), CASE(freed), CASE(replayed),
 		CASE(race_in_order), CASE(race_out_of_order),
 		CASE(race_after_start), CASE(no_start), CASE(starts),
