@@ -251,6 +251,21 @@ retire(struct al_client *c)
 	return old;
 }
 
+/* The first GOAWAY in a long time is a restart or the like; a gateway that says
+ * it in every session has no use for one at once. */
+static uint64_t
+anew_ms(struct al_client *c, uint32_t retry_after_s)
+{
+	uint64_t in_ms = retry_after_s * UINT64_C(1000) +
+	    al_rng_u32(&c->rng) % GOAWAY_SPREAD_MS, wait_ms;
+	bool is_first;
+
+	al_backoff_lived(&c->backoff, al_now_ms() - c->up_ms);
+	is_first = c->backoff.failures == 0;
+	wait_ms = al_backoff_next(&c->backoff, c->o.retry_max_ms, 0, &c->rng);
+	return is_first || in_ms > wait_ms ? in_ms : wait_ms;
+}
+
 /* No new channels there: they are for another session (PROTOCOL 3.10). */
 static void
 on_mux_goaway(void *arg, uint16_t code, uint32_t retry_after_s,
@@ -258,8 +273,7 @@ on_mux_goaway(void *arg, uint16_t code, uint32_t retry_after_s,
 {
 	struct al_client *c = arg, *old;
 	struct al_err why;
-	uint64_t in_ms = retry_after_s * UINT64_C(1000) +
-	    al_rng_u32(&c->rng) % GOAWAY_SPREAD_MS;
+	uint64_t in_ms;
 
 	if (c->parent != NULL || c->closing || !al_client_has_session(c) ||
 	    (c->o.flags & (AL_CLIENT_ONCE | AL_CLIENT_PROBE)))
@@ -267,7 +281,7 @@ on_mux_goaway(void *arg, uint16_t code, uint32_t retry_after_s,
 	old = retire(c);
 	if (old == NULL)
 		return;
-	al_backoff_init(&c->backoff, c->o.retry_min_ms);
+	in_ms = anew_ms(c, retry_after_s);
 	al_timer_set(&c->timer, in_ms);
 	c->state = AL_CLIENT_IDLE;
 	(void)al_fail_as(&why, AL_EREFUSED, AL_AT_SESSION, code, 0,
@@ -388,6 +402,7 @@ client_new(const struct al_client *like, struct al_err *err)
 	al_client_set_pace(c, &like->o.pace);
 	LIST_INIT(&c->leaving);
 	al_backoff_init(&c->backoff, c->o.retry_min_ms);
+	al_backoff_init(&c->unwanted, c->o.retry_min_ms);
 	if (al_rng_init(&c->rng, err) == AL_OK &&
 	    al_timer_init(&c->timer, c->loop, on_timer, c, err) == AL_OK &&
 	    al_timer_init(&c->age, c->loop, on_age, c, err) == AL_OK &&

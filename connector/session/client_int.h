@@ -38,6 +38,7 @@ struct al_client {
 	struct al_timer			 prefer;	/* the way, as well  */
 	struct al_rng			 rng;
 	struct al_backoff		 backoff;
+	struct al_backoff		 unwanted;	/* DETACHs in a row  */
 	struct al_attempt		*attempt;
 	bool				 is_better;	/* the attempt is one
 							 * at a better way   */

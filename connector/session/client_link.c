@@ -5,6 +5,7 @@
 
 #define RESUME_LIVED_MS	250
 #define RESUME_MAX_MS	5000	/* PROTOCOL 3.6: grace is not long          */
+#define WANTED_MS	5000	/* a younger link was never wanted          */
 
 static void
 tell_link(struct al_client *c, enum al_lane what, const struct al_err *why,
@@ -138,6 +139,20 @@ al_client_replace(struct al_client *c)
 		al_timer_set(&c->timer, 0);
 }
 
+/* DETACH.  A peer that does not want any link is not asked to take one after
+ * the other. */
+static void
+unwanted(struct al_client *c)
+{
+	if (al_now_ms() - c->link_ms >= WANTED_MS) {
+		al_backoff_init(&c->unwanted, c->o.retry_min_ms);
+		al_client_replace(c);
+	} else if (c->state == AL_CLIENT_UP && c->attempt == NULL) {
+		al_timer_set(&c->timer, al_backoff_next(&c->unwanted,
+		    RESUME_MAX_MS, 0, &c->rng));
+	}
+}
+
 void
 al_client_on_prefer(void *arg)
 {
@@ -215,7 +230,7 @@ al_client_on_link(void *arg, enum al_lane what, const struct al_err *why)
 		tell_link(c, what, NULL, 0);
 		break;
 	case AL_LANE_UNWANTED:
-		al_client_replace(c);
+		unwanted(c);
 		break;
 	case AL_LANE_FAILED:
 		lane_failed(c, why);

@@ -1,5 +1,10 @@
 # tests/flow
 
+# its own attempts come before the library's
+UNIT_TESTS += tests/flow/test_client
+tests_flow_test_client_SOURCES = tests/flow/test_client.c
+tests_flow_test_client_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 UNIT_TESTS += tests/flow/test_dial
 tests_flow_test_dial_SOURCES = tests/flow/test_dial.c \
 	tests/lib/dnsd.c tests/lib/dnsd.h tests/lib/peer.c tests/lib/peer.h
