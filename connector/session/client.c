@@ -142,7 +142,9 @@ close_session(struct al_client *c)
 {
 	c->closing = true;
 	al_mux_close(c->mux, AL_CHAN_DONE, NULL);
-	if (c->state == AL_CLIENT_DETACHED && c->attempt == NULL)
+	if (c->state == AL_CLIENT_UP)
+		al_timer_cancel(&c->timer);
+	else if (c->state == AL_CLIENT_DETACHED && c->attempt == NULL)
 		al_timer_set(&c->timer, 0);
 }
 

@@ -27,13 +27,13 @@ al_client_try_again(struct al_client *c)
 }
 
 /* An attempt for a session that lives has failed.  For CLOSE there is no
- * second one. */
+ * second one, and none at all while there is a connection. */
 void
 al_client_not_resumed(struct al_client *c, const struct al_err *why)
 {
 	if (c->closing && c->state == AL_CLIENT_DETACHED)
 		al_client_drop(c, why);
-	else
+	else if (!c->closing)
 		tell_link(c, AL_LANE_FAILED, why, al_client_try_again(c));
 }
 
@@ -135,7 +135,8 @@ al_client_linked(struct al_client *c)
 void
 al_client_replace(struct al_client *c)
 {
-	if (c->state == AL_CLIENT_UP && (c->attempt == NULL || c->is_better))
+	if (c->state == AL_CLIENT_UP && !c->closing &&
+	    (c->attempt == NULL || c->is_better))
 		al_timer_set(&c->timer, 0);
 }
 
@@ -147,7 +148,8 @@ unwanted(struct al_client *c)
 	if (al_now_ms() - c->link_ms >= WANTED_MS) {
 		al_backoff_init(&c->unwanted, c->o.retry_min_ms);
 		al_client_replace(c);
-	} else if (c->state == AL_CLIENT_UP && c->attempt == NULL) {
+	} else if (c->state == AL_CLIENT_UP && !c->closing &&
+	    c->attempt == NULL) {
 		al_timer_set(&c->timer, al_backoff_next(&c->unwanted,
 		    RESUME_MAX_MS, 0, &c->rng));
 	}

@@ -454,6 +454,30 @@ test_detach_again_and_again(void **state)
 	end();
 }
 
+/* The session is about to be closed, its connection is alive: there is no need
+ * for another one. */
+static void
+test_close_while_rotating(void **state)
+{
+	struct world w = { .stalled = false };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.ups == 1);
+	for_a_while(30);
+	w.plan.fate = REFUSE;
+	w.stalled = true;	/* what is on its way is not acknowledged */
+	w.opens = true;
+	on_up(NULL, al_client_mux(w.client));
+	for_a_while(30);
+	al_client_rotate(w.client);
+	UNTIL(w.failed == 1);
+	al_client_close(w.client);
+	UNTIL(al_client_state(w.client) == AL_CLIENT_ENDED);
+	assert_true(w.attempts <= 4);
+	end();
+}
+
 /* --- what is said about the way, and when --------------------------------- */
 int
 main(void)
@@ -461,6 +485,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_goaway_again_and_again),
 		cmocka_unit_test(test_detach_again_and_again),
+		cmocka_unit_test(test_close_while_rotating),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
