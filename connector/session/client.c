@@ -453,15 +453,18 @@ al_client_free(struct al_client *c)
 
 	if (c == NULL)
 		return;
+	/* who hears of the end of a channel may call us */
+	c->state = AL_CLIENT_ENDED;
+	al_attempt_cancel(c->attempt);
+	c->attempt = NULL;
 	while ((old = LIST_FIRST(&c->leaving)) != NULL) {
 		LIST_REMOVE(old, entry);
 		al_client_free(old);
 	}
-	al_attempt_cancel(c->attempt);
+	al_mux_free(c->mux);
 	al_timer_fini(&c->timer);
 	al_timer_fini(&c->age);
 	al_timer_fini(&c->prefer);
-	al_mux_free(c->mux);
 	free(c);
 }
 

@@ -479,6 +479,23 @@ test_close_while_rotating(void **state)
 }
 
 /* --- what is said about the way, and when --------------------------------- */
+/* An end that wants the client closed, while the client goes. */
+static void
+test_free_while_detached(void **state)
+{
+	struct world w = { .opens = true };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.ups == 1);
+	w.plan.fate = REFUSE;
+	(void)shutdown(w.fd, SHUT_RDWR);
+	UNTIL(w.lost == 1);
+	w.closes = true;
+	end();
+	assert_int_equal(w.gone, 1);
+}
+
 int
 main(void)
 {
@@ -486,6 +503,7 @@ main(void)
 		cmocka_unit_test(test_goaway_again_and_again),
 		cmocka_unit_test(test_detach_again_and_again),
 		cmocka_unit_test(test_close_while_rotating),
+		cmocka_unit_test(test_free_while_detached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
