@@ -325,8 +325,11 @@ on_attempt_done(void *arg, struct al_stream *s,
 	c->attempt = NULL;
 	(void)snprintf(c->authority, sizeof(c->authority), "%s",
 	    end->authority);
-	(void)snprintf(c->next.via, sizeof(c->next.via), "%s", end->via);
-	c->next.preferred = end->preferred;
+	if (s != NULL) {	/* another one may be greeted still */
+		(void)snprintf(c->next.via, sizeof(c->next.via), "%s",
+		    end->via);
+		c->next.preferred = end->preferred;
+	}
 	if (end->retry_after_s != 0)
 		c->retry_after_s = end->retry_after_s;
 	if (s != NULL && greet(c, s, &why) == AL_OK)

@@ -479,6 +479,29 @@ test_close_while_rotating(void **state)
 }
 
 /* --- what is said about the way, and when --------------------------------- */
+/* The connection that takes over is not the one that was tried last. */
+static void
+test_via_of_what_took_over(void **state)
+{
+	struct world w = { .plan = { .via = "direct" } };
+	int first;
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.ups == 1);
+	first = w.fd;
+	w.plan = (struct plan){ .via = "http://b:1", .greet_ms = 800 };
+	al_client_rotate(w.client);
+	UNTIL(w.attempts == 2);
+	w.plan = (struct plan){ .fate = REFUSE, .via = "" };
+	for_a_while(30);
+	(void)shutdown(first, SHUT_RDWR);
+	UNTIL(w.failed >= 1);
+	UNTIL(w.resumed == 1);
+	assert_string_equal(al_client_via(w.client), "http://b:1");
+	end();
+}
+
 /* An end that wants the client closed, while the client goes. */
 static void
 test_free_while_detached(void **state)
@@ -503,6 +526,7 @@ main(void)
 		cmocka_unit_test(test_goaway_again_and_again),
 		cmocka_unit_test(test_detach_again_and_again),
 		cmocka_unit_test(test_close_while_rotating),
+		cmocka_unit_test(test_via_of_what_took_over),
 		cmocka_unit_test(test_free_while_detached),
 	};
 
