@@ -170,10 +170,15 @@ al_client_on_prefer(void *arg)
 void
 al_client_not_better(struct al_client *c)
 {
-	if (c->state == AL_CLIENT_DETACHED)
+	uint64_t in_ms = spread(c, c->o.pace.prefer_ms);
+	uint64_t after_ms = c->retry_after_s * UINT64_C(1000);
+
+	if (c->state == AL_CLIENT_DETACHED) {
 		(void)al_client_try_again(c);
-	else
-		al_timer_set(&c->prefer, spread(c, c->o.pace.prefer_ms));
+		return;
+	}
+	c->retry_after_s = 0;
+	al_timer_set(&c->prefer, in_ms > after_ms ? in_ms : after_ms);
 }
 
 /* A connection was made before: that may well be done again. */

@@ -250,7 +250,11 @@ tell_failed(const struct lane *l, const struct al_err *why)
 {
 	struct al_mux *m = l->m;
 
-	if (l->joining && !m->ended && m->ops->on_link != NULL)
+	if (!l->joining || m->ended)
+		return;
+	if (why->code != AL_EREFUSED)
+		m->retry_after_s = 0;	/* that was another one's */
+	if (m->ops->on_link != NULL)
 		m->ops->on_link(m->arg, AL_LANE_FAILED, why);
 }
 

@@ -502,6 +502,49 @@ test_via_of_what_took_over(void **state)
 	end();
 }
 
+/* What a gateway asked for once does not hold for the next failures. */
+static void
+test_retry_after_is_of_the_latest(void **state)
+{
+	struct world w = { .plan = { .via = "direct" } };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.ups == 1);
+	w.plan.fate = REJECT;
+	w.plan.retry_after_s = 300;
+	al_client_rotate(w.client);
+	UNTIL(w.failed == 1);
+	assert_true(w.retry_ms >= 300000);
+	w.plan.fate = DROP;
+	al_client_rotate(w.client);
+	UNTIL(w.failed == 2);
+	assert_true(w.retry_ms <= 5000);
+	end();
+}
+
+/* Nor does what an attempt at a better way heard for the session's life. */
+static void
+test_retry_after_of_a_better_way(void **state)
+{
+	struct al_client_opts o = plain;
+	struct world w = { .plan = { .via = "http://b:1", .other = true } };
+
+	(void)state;
+	o.pace.prefer_ms = 30;
+	begin(&w, &o);
+	w.plan = (struct plan){ .via = "http://b:1", .other = true };
+	UNTIL(w.ups == 1);
+	w.plan = (struct plan){ .fate = REFUSE, .via = "direct",
+	    .retry_after_s = 300 };
+	UNTIL(w.attempts == 2);
+	for_a_while(30);
+	(void)shutdown(w.fd, SHUT_RDWR);
+	UNTIL(w.lost == 1);
+	assert_true(w.retry_ms <= 5000);
+	end();
+}
+
 /* An end that wants the client closed, while the client goes. */
 static void
 test_free_while_detached(void **state)
@@ -527,6 +570,8 @@ main(void)
 		cmocka_unit_test(test_detach_again_and_again),
 		cmocka_unit_test(test_close_while_rotating),
 		cmocka_unit_test(test_via_of_what_took_over),
+		cmocka_unit_test(test_retry_after_is_of_the_latest),
+		cmocka_unit_test(test_retry_after_of_a_better_way),
 		cmocka_unit_test(test_free_while_detached),
 	};
 
