@@ -12,6 +12,7 @@
 #define RETRY_HARD_MS	300000	/* refused credentials won't heal by asking */
 #define ANEW_LIVED_MS	1000
 #define LEAVING_LOOK_MS	250
+#define LEAVING_MAX	16	/* sessions; each has connections, buffers  */
 #define GOAWAY_SPREAD_MS 500	/* beside what the gateway asks for         */
 
 static void
@@ -228,6 +229,25 @@ on_mux_end(void *arg, const struct al_err *why)
 static struct al_client *client_new(const struct al_client *like,
     struct al_err *err);
 
+/* Of too many sessions that leave the oldest has to go. */
+static void
+make_room(struct al_client *c)
+{
+	struct al_client *old, *oldest = NULL;
+	unsigned n = 0;
+
+	LIST_FOREACH(old, &c->leaving, entry)
+		if (!old->closing) {
+			oldest = old;
+			n++;
+		}
+	if (n < LEAVING_MAX)
+		return;
+	oldest->closing = true;
+	al_mux_close(oldest->mux, AL_CHAN_LIMIT,
+	    "too many sessions of this client are left but not empty");
+}
+
 /* What the session has goes on without its owner. */
 static struct al_client *
 retire(struct al_client *c)
@@ -237,6 +257,7 @@ retire(struct al_client *c)
 
 	if (old == NULL)
 		return NULL;	/* it stays, without new channels */
+	make_room(c);
 	old->parent = c;
 	old->state = c->state;
 	old->mux = c->mux;

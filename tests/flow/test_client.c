@@ -478,6 +478,30 @@ test_close_while_rotating(void **state)
 	end();
 }
 
+/* --- what stays of sessions that leave ------------------------------------ */
+static void
+test_leaving_are_few(void **state)
+{
+	struct al_client_opts o = plain;
+	struct world w = { .goaway = true, .opens = true };
+	size_t i, n = 0;
+
+	(void)state;
+	o.retry_min_ms = 1;
+	o.retry_max_ms = 2;
+	begin(&w, &o);
+	for (i = 1; i <= 40; i++) {
+		UNTIL(w.leaves == i);
+		al_client_retry_now(w.client);
+	}
+	for_a_while(100);
+	for (i = 0; i < w.n; i++)
+		n += !w.at[i].ended;
+	assert_true(n <= 18);
+	assert_true(w.gone >= 22);
+	end();
+}
+
 /* --- what is said about the way, and when --------------------------------- */
 /* The connection that takes over is not the one that was tried last. */
 static void
@@ -569,6 +593,7 @@ main(void)
 		cmocka_unit_test(test_goaway_again_and_again),
 		cmocka_unit_test(test_detach_again_and_again),
 		cmocka_unit_test(test_close_while_rotating),
+		cmocka_unit_test(test_leaving_are_few),
 		cmocka_unit_test(test_via_of_what_took_over),
 		cmocka_unit_test(test_retry_after_is_of_the_latest),
 		cmocka_unit_test(test_retry_after_of_a_better_way),
