@@ -452,7 +452,7 @@ al_uplink_set_site(struct al_uplink *u, struct al_site *s, struct al_err *err)
 	al_site_release(old);
 	if (s->mode == AL_MODE_DIRECT) {
 		if (u->client != NULL)
-			al_client_close(u->client);
+			al_client_close(u->client, AL_CHAN_DONE, NULL);
 		else
 			al_timer_set(&u->again, 0);
 	} else {
@@ -513,16 +513,12 @@ al_uplink_drain(struct al_uplink *u)
 void
 al_uplink_close(struct al_uplink *u, uint16_t code, const char *text)
 {
-	struct al_mux *m = al_uplink_mux(u);
-
 	u->closing = true;
 	if (u->client == NULL || al_client_state(u->client) ==
 	    AL_CLIENT_ENDED)
 		al_timer_set(&u->again, 0);
-	else if (m != NULL && code != AL_CHAN_DONE)
-		al_mux_close(m, code, text);
 	else
-		al_client_close(u->client);
+		al_client_close(u->client, code, text);
 }
 
 static bool

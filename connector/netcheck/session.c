@@ -58,7 +58,7 @@ on_pong(void *arg, uint64_t rtt_us)
 		return;
 	}
 	measured(n);
-	al_client_close(n->client);
+	al_client_close(n->client, AL_CHAN_DONE, NULL);
 }
 
 /* --- the client's --------------------------------------------------------- */

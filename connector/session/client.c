@@ -104,8 +104,10 @@ down(struct al_client *c, const struct al_err *why)
 		c->state = AL_CLIENT_IDLE;
 		return;
 	}
+	/* nor is it the end while others go on */
 	if (!c->closing && !(c->o.flags & (AL_CLIENT_ONCE |
-	    AL_CLIENT_PROBE)) && why->code != AL_EOF) {
+	    AL_CLIENT_PROBE)) && (why->code != AL_EOF ||
+	    !LIST_EMPTY(&c->leaving))) {
 		in_ms = al_backoff_next(&c->backoff, is_hard(why) ?
 		    RETRY_HARD_MS : c->o.retry_max_ms,
 		    c->retry_after_s * UINT64_C(1000), &c->rng);
@@ -139,10 +141,10 @@ failed(struct al_client *c, const struct al_err *why)
 /* --- leaving -------------------------------------------------------------- */
 /* CLOSE, for which a connection may have to be made. */
 static void
-close_session(struct al_client *c)
+close_session(struct al_client *c, uint16_t code, const char *text)
 {
 	c->closing = true;
-	al_mux_close(c->mux, AL_CHAN_DONE, NULL);
+	al_mux_close(c->mux, code, text);
 	if (c->state == AL_CLIENT_UP)
 		al_timer_cancel(&c->timer);
 	else if (c->state == AL_CLIENT_DETACHED && c->attempt == NULL)
@@ -154,7 +156,7 @@ static void
 look(struct al_client *c)
 {
 	if (al_session_channels(al_mux_session(c->mux)) == 0)
-		close_session(c);
+		close_session(c, AL_CHAN_DONE, NULL);
 	else
 		al_timer_set(&c->age, LEAVING_LOOK_MS);
 }
@@ -243,8 +245,7 @@ make_room(struct al_client *c)
 		}
 	if (n < LEAVING_MAX)
 		return;
-	oldest->closing = true;
-	al_mux_close(oldest->mux, AL_CHAN_LIMIT,
+	close_session(oldest, AL_CHAN_LIMIT,
 	    "too many sessions of this client are left but not empty");
 }
 
@@ -493,15 +494,15 @@ al_client_free(struct al_client *c)
 }
 
 void
-al_client_close(struct al_client *c)
+al_client_close(struct al_client *c, uint16_t code, const char *text)
 {
 	struct al_client *old;
 
 	c->closing = true;
 	LIST_FOREACH(old, &c->leaving, entry)
-		close_session(old);
+		close_session(old, code, text);
 	if (c->mux != NULL) {
-		close_session(c);
+		close_session(c, code, text);
 		return;
 	}
 	rest(c);
@@ -513,6 +514,10 @@ al_client_close(struct al_client *c)
 void
 al_client_retry_now(struct al_client *c)
 {
+	struct al_client *old;
+
+	LIST_FOREACH(old, &c->leaving, entry)
+		al_client_retry_now(old);
 	if (!c->closing && (c->state == AL_CLIENT_IDLE ||
 	    (c->state == AL_CLIENT_DETACHED && c->attempt == NULL)))
 		al_timer_set(&c->timer, 0);

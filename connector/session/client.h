@@ -81,8 +81,9 @@ struct al_client *al_client_start(struct al_loop *loop, struct al_resolver *r,
     void *arg, struct al_err *err);
 /* Drops its sessions at once (ends are told AL_GONE_LOST). */
 void al_client_free(struct al_client *c);
-/* Says CLOSE 0 after what is under way (5 s), then on_down with AL_EOF. */
-void al_client_close(struct al_client *c);
+/* Says CLOSE in all its sessions, then on_down with AL_EOF.  AL_CHAN_DONE goes
+ * after what is under way (5 s), other codes reset what is open. */
+void al_client_close(struct al_client *c, uint16_t code, const char *text);
 /* Do not wait for the next attempt. */
 void al_client_retry_now(struct al_client *c);
 

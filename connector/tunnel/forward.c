@@ -219,7 +219,7 @@ goodbye(struct tunnel *t)
 	if (al_client_state(fw->client) == AL_CLIENT_ENDED)
 		(void)event_base_loopbreak(t->base);
 	else
-		al_client_close(fw->client);
+		al_client_close(fw->client, AL_CHAN_DONE, NULL);
 }
 
 static void

@@ -35,6 +35,7 @@ struct plan {
 struct accepted {
 	struct al_mux	*m;
 	bool		 ended;
+	struct al_err	 why;
 };
 
 struct world {
@@ -128,8 +129,10 @@ on_pong(void *arg, uint64_t rtt_us)
 static void
 on_acceptor_end(void *arg, const struct al_err *why)
 {
-	(void)why;
-	((struct accepted *)arg)->ended = true;
+	struct accepted *a = arg;
+
+	a->ended = true;
+	a->why = *why;
 }
 
 static const struct al_mux_ops acceptor_ops = {
@@ -296,7 +299,7 @@ on_gone(struct al_end *e, enum al_gone how, uint16_t code, const char *text)
 	free(e);
 	W->gone++;
 	if (W->closes)
-		al_client_close(W->client);
+		al_client_close(W->client, AL_CHAN_DONE, NULL);
 }
 
 static const struct al_end_ops end_ops = {
@@ -472,7 +475,7 @@ test_close_while_rotating(void **state)
 	for_a_while(30);
 	al_client_rotate(w.client);
 	UNTIL(w.failed == 1);
-	al_client_close(w.client);
+	al_client_close(w.client, AL_CHAN_DONE, NULL);
 	UNTIL(al_client_state(w.client) == AL_CLIENT_ENDED);
 	assert_true(w.attempts <= 4);
 	end();
@@ -499,6 +502,46 @@ test_leaving_are_few(void **state)
 		n += !w.at[i].ended;
 	assert_true(n <= 18);
 	assert_true(w.gone >= 22);
+	end();
+}
+
+/* All hear CLOSE, and why. */
+static void
+test_close_with_one_that_leaves(void **state)
+{
+	struct world w = { .goaway = true, .opens = true };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.leaves == 1);
+	w.goaway = false;
+	UNTIL(w.ups == 2);
+	for_a_while(30);
+	al_client_close(w.client, AL_CHAN_DRAINING, "stopping");
+	UNTIL(al_client_state(w.client) == AL_CLIENT_ENDED);
+	assert_int_equal(w.downs, 1);
+	end();
+	assert_int_equal(w.at[0].why.status, AL_CHAN_DRAINING);
+	assert_int_equal(w.at[1].why.status, AL_CHAN_DRAINING);
+}
+
+/* The gateway has ended the newest session in order: another one comes, and
+ * what goes on in the older one is none of its business. */
+static void
+test_end_with_one_that_leaves(void **state)
+{
+	struct world w = { .goaway = true, .opens = true };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.leaves == 1);
+	w.goaway = w.opens = false;
+	UNTIL(w.ups == 2);
+	for_a_while(30);
+	al_mux_close(w.at[1].m, AL_CHAN_DONE, NULL);
+	UNTIL(w.ups == 3);
+	assert_false(w.at[0].ended);
+	assert_int_equal(w.gone, 0);
 	end();
 }
 
@@ -594,6 +637,8 @@ main(void)
 		cmocka_unit_test(test_detach_again_and_again),
 		cmocka_unit_test(test_close_while_rotating),
 		cmocka_unit_test(test_leaving_are_few),
+		cmocka_unit_test(test_close_with_one_that_leaves),
+		cmocka_unit_test(test_end_with_one_that_leaves),
 		cmocka_unit_test(test_via_of_what_took_over),
 		cmocka_unit_test(test_retry_after_is_of_the_latest),
 		cmocka_unit_test(test_retry_after_of_a_better_way),
