@@ -122,10 +122,16 @@ probe(struct listener *l, struct al_mux *m)
 	struct al_err err;
 
 	al_timer_cancel(&l->again);
+	al_end_leave(&l->probe, AL_CHAN_PEER_RESET, NULL);
 	l->probe.ops = &probe_ops;
 	l->asked = false;
-	if (al_end_open(&l->probe, m, &o, &err) != AL_OK)
-		stop(l->fw->t, &err);
+	if (al_end_open(&l->probe, m, &o, &err) != AL_OK) {
+		/* GOAWAY came with START: there will be another session */
+		if (err.code == AL_EREFUSED)
+			al_timer_set(&l->again, AGAIN_MS);
+		else
+			stop(l->fw->t, &err);
+	}
 	free(json);
 }
 

@@ -1,4 +1,5 @@
 """A session outlives its connections: cut proxies, restarts, rotation."""
+import re
 import signal
 import socket
 import threading
@@ -181,3 +182,40 @@ def test_goodbye_without_a_connection(box):
             with pytest.raises(ConnectionResetError):
                 s.recv(1)
         held.close()
+
+
+def test_restart_with_a_question_open(box):
+    """The tunnel's question about its target is not answered when the gateway
+    is told to stop: it is asked again in the next session, and what becomes of
+    the first one does not matter."""
+    g = alpacon.Gateway(box).start()
+    c = alpacon.Connector(g).start()
+    echo = traffic.Once(traffic.echo)
+    c.proc.signal(signal.SIGSTOP)
+    p = alpacon.Operator(g).start("web1", "-v", "-L",
+                                  f"0:127.0.0.1:{echo.port}")
+    p.wait_log("connected to")
+    old = g.proc
+    old.signal(signal.SIGTERM)
+    p.wait_log("takes no new channels")
+    p.signal(signal.SIGSTOP)
+    g.start()
+    other = alpacon.Connector(g, identity=(c.id, c.key)).start()
+    other.proc.signal(signal.SIGSTOP)
+    p.signal(signal.SIGCONT)
+    until("the next session", lambda: p.text().count("connected to") == 2)
+    old.kill()
+    # closed in order, or the new gateway was asked and does not know it
+    until("the end of the first session", lambda: re.search(
+        r"/ws/tunnel/\?n=\w+: ok", p.text()) or any(
+            x["event"] == "session-end" and x["role"] == "operator"
+            for x in g.audit_lines()))
+    other.proc.signal(signal.SIGCONT)
+    local = int(p.wait_log(r"ready: 127\.0\.0\.1:(\d+) -> ").group(1))
+    with socket.create_connection(("127.0.0.1", local)) as s:
+        s.settimeout(30)
+        s.sendall(b"new")
+        assert s.recv(100) == b"new"
+    assert p.alive()
+    c.proc.signal(signal.SIGCONT)
+    echo.close()
