@@ -183,7 +183,8 @@ on_down(void *arg, const struct al_err *why, uint64_t retry_ms)
 		retry_ms = AGAIN_MS;
 	retry_text(retry_ms, retry, sizeof(retry));
 	u->why = *why;
-	u->retry_at_ms = al_now_ms() + (retry_ms < 1000000 ? retry_ms : 0);
+	u->retry_at_ms = al_now_ms() + (retry_ms != UINT64_MAX ? retry_ms :
+	    0);
 	u->ready = false;
 	if (u->up)
 		log_link_end(u, why, retry);
