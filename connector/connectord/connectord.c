@@ -285,6 +285,9 @@ al_connectord_free(struct al_connectord *c)
 	al_guests_free(c->guests);
 	al_targets_free(c->targets);
 	al_uplink_free(c->uplink);
+	/* what was learned is saved at once, what was only seen is not */
+	if (c->site != NULL)
+		al_state_save(c->habits, c->site->state_dir);
 	al_habits_free(c->habits);
 	al_doors_free(c->doors);
 	al_netmon_free(c->netmon);

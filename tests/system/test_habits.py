@@ -56,6 +56,25 @@ def test_age_is_learned(box, long):
         echo.close()
 
 
+def test_what_was_seen_is_kept(box):
+    """One cut says nothing yet; a restarted connector knows of it all the same,
+    and that the way is in use."""
+    with faults.Proxy() as proxy:
+        proxy.max_age_s = 0.5
+        g = alpacon.Gateway(box).start()
+        state = box.path("state")
+        os.mkdir(state)
+        c = alpacon.Connector(g, proxies=[proxy.url()],
+                              extra=f"state_dir = {state}\n").start()
+        c.proc.wait_log("session-resumed")
+        assert not os.path.exists(f"{state}/paths.json")
+        assert c.proc.stop() == 0
+        with open(f"{state}/paths.json") as f:
+            [way] = json.load(f)["paths"]
+        assert way["via"] == proxy.url()
+        assert way["seen"] > 0
+
+
 def test_preferred_proxy_is_back(box):
     """The second proxy is used while the first is down, and left when it is
     up again; what is open notices nothing."""
