@@ -18,8 +18,11 @@ tell_link(struct al_client *c, enum al_lane what, const struct al_err *why,
 uint64_t
 al_client_try_again(struct al_client *c)
 {
+	/* while a connection lives there is time */
+	uint32_t max_ms = c->state == AL_CLIENT_UP ? c->o.retry_max_ms :
+	    RESUME_MAX_MS;
 	uint64_t in_ms = c->closing ? 0 : al_backoff_next(&c->backoff,
-	    RESUME_MAX_MS, c->retry_after_s * UINT64_C(1000), &c->rng);
+	    max_ms, c->retry_after_s * UINT64_C(1000), &c->rng);
 
 	c->retry_after_s = 0;
 	al_timer_set(&c->timer, in_ms);
