@@ -12,6 +12,7 @@
 #define RETRY_HARD_MS	300000	/* refused credentials won't heal by asking */
 #define ANEW_LIVED_MS	1000
 #define LEAVING_LOOK_MS	250
+#define STALE_MS	1000	/* of an attempt                            */
 #define LEAVING_MAX	16	/* sessions; each has connections, buffers  */
 #define GOAWAY_SPREAD_MS 500	/* beside what the gateway asks for         */
 
@@ -388,6 +389,7 @@ al_client_attempt(struct al_client *c, bool is_better)
 	struct al_err err;
 
 	c->is_better = is_better;
+	c->attempt_ms = al_now_ms();
 	if (!al_client_has_session(c))
 		c->state = AL_CLIENT_DIALING;
 	if (c->ops->on_target(c->arg, &t, &err))
@@ -406,7 +408,7 @@ on_timer(void *arg)
 {
 	struct al_client *c = arg;
 
-	al_attempt_cancel(c->attempt);	/* at a better way, if any */
+	al_attempt_cancel(c->attempt);	/* at a better way, or a stale one */
 	c->attempt = NULL;
 	al_client_attempt(c, false);
 }
@@ -530,7 +532,13 @@ al_client_rotate(struct al_client *c)
 
 	LIST_FOREACH(old, &c->leaving, entry)
 		al_client_rotate(old);
-	if (c->state != AL_CLIENT_UP || (c->o.flags & AL_CLIENT_PROBE))
+	if (c->o.flags & AL_CLIENT_PROBE)
+		return;
+	/* what began in a network that is left would hang to its deadline */
+	if (c->attempt != NULL && !c->closing &&
+	    al_now_ms() - c->attempt_ms >= STALE_MS)
+		al_timer_set(&c->timer, 0);
+	if (c->state != AL_CLIENT_UP)
 		return;
 	c->disturbed = true;
 	al_client_replace(c);

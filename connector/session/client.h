@@ -90,7 +90,8 @@ void al_client_retry_now(struct al_client *c);
 enum al_client_state al_client_state(const struct al_client *c);
 void al_client_set_pace(struct al_client *c, const struct al_client_pace *p);
 /* Replace the connection while it lives: the network, the proxy or what we
- * log in with are others now.  Nothing happens unless the session is up. */
+ * log in with are others now.  An attempt under way for more than a second is
+ * begun anew. */
 void al_client_rotate(struct al_client *c);
 
 /* Where channels may be opened; NULL while there is none. */

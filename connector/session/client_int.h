@@ -46,7 +46,7 @@ struct al_client {
 							 * way's fault       */
 	bool				 closing;
 	struct al_mux			*mux;
-	uint64_t			 up_ms, link_ms;
+	uint64_t			 up_ms, link_ms, attempt_ms;
 	unsigned			 retry_after_s;	/* the peer asked for it */
 	char				 authority[AL_AUTHORITY_TEXT];
 	struct way			 way, next;	/* next: being greeted */

@@ -612,6 +612,26 @@ test_retry_after_of_a_better_way(void **state)
 	end();
 }
 
+/* Another network: an attempt that hangs in the old one is begun anew, one that
+ * has just begun is not. */
+static void
+test_rotate_while_trying(void **state)
+{
+	struct world w = { .plan = { .after_ms = 60000 } };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.attempts == 1);
+	al_client_rotate(w.client);
+	for_a_while(1100);
+	assert_int_equal(w.attempts, 1);
+	w.plan.after_ms = 0;
+	al_client_rotate(w.client);
+	UNTIL(w.ups == 1);
+	assert_int_equal(w.attempts, 2);
+	end();
+}
+
 /* An end that wants the client closed, while the client goes. */
 static void
 test_free_while_detached(void **state)
@@ -642,6 +662,7 @@ main(void)
 		cmocka_unit_test(test_via_of_what_took_over),
 		cmocka_unit_test(test_retry_after_is_of_the_latest),
 		cmocka_unit_test(test_retry_after_of_a_better_way),
+		cmocka_unit_test(test_rotate_while_trying),
 		cmocka_unit_test(test_free_while_detached),
 	};
 
