@@ -76,6 +76,13 @@ on_step(void *arg, const struct al_step *s)
 }
 
 static void
+session_text(const uint8_t *id, char text[static 9])
+{
+	(void)snprintf(text, 9, "%02x%02x%02x%02x", id[0], id[1], id[2],
+	    id[3]);
+}
+
+static void
 on_up(void *arg, struct al_mux *m)
 {
 	struct al_uplink *u = arg;
@@ -87,8 +94,7 @@ on_up(void *arg, struct al_mux *m)
 	u->session_ups++;
 	u->agent_in = u->agent_out = 0;
 	al_targets_get(u->o.targets, &u->at_up);
-	(void)snprintf(u->session, sizeof(u->session), "%02x%02x%02x%02x",
-	    id[0], id[1], id[2], id[3]);
+	session_text(id, u->session);
 	(void)snprintf(u->via, sizeof(u->via), "%s",
 	    al_client_via(u->client));
 	al_log(AL_LOG_NOTICE, "session-up", AL_FIELDS(
@@ -221,6 +227,19 @@ on_leaving(void *arg, struct al_mux *m, const struct al_err *why,
 }
 
 static void
+on_left(void *arg, const uint8_t *id, const struct al_err *why)
+{
+	char session[9];
+
+	(void)arg;
+	session_text(id, session);
+	al_log(why->code == AL_EOF ? AL_LOG_NOTICE : AL_LOG_WARN,
+	    "session-left", AL_FIELDS(AL_STR("session", session),
+	    AL_STR("stage", al_stage_name(why->stage)),
+	    AL_STR("code", al_code_name(why->code))), "%s", why->text);
+}
+
+static void
 on_open(void *arg, struct al_mux *m, struct al_chan *c, uint8_t kind,
     const char *json)
 {
@@ -325,6 +344,7 @@ static const struct al_client_ops client_ops = {
 	.on_up = on_up,
 	.on_down = on_down,
 	.on_leaving = on_leaving,
+	.on_left = on_left,
 	.on_open = on_open,
 	.on_open_gone = on_open_gone,
 	.on_pong = on_pong,

@@ -66,11 +66,13 @@ closed(struct al_client *c)
 }
 
 static void
-left(struct al_client *c)
+left(struct al_client *c, const struct al_err *why)
 {
 	struct al_client *parent = c->parent;
 
 	LIST_REMOVE(c, entry);
+	if (c->ops->on_left != NULL)
+		c->ops->on_left(c->arg, c->id, why);
 	al_client_free(c);
 	closed(parent);
 }
@@ -98,7 +100,7 @@ down(struct al_client *c, const struct al_err *why)
 		lived(c, why);
 	rest(c);
 	if (c->parent != NULL) {
-		left(c);
+		left(c, why);
 		return;
 	}
 	if (c->closing && !LIST_EMPTY(&c->leaving)) {
@@ -261,6 +263,8 @@ retire(struct al_client *c)
 		return NULL;	/* it stays, without new channels */
 	make_room(c);
 	old->parent = c;
+	memcpy(old->id, al_session_id(al_mux_session(c->mux)),
+	    sizeof(old->id));
 	old->state = c->state;
 	old->mux = c->mux;
 	old->way = c->way;

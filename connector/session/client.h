@@ -42,6 +42,9 @@ struct al_client_ops {
 	 * in retry_ms. */
 	void (*on_leaving)(void *arg, struct al_mux *m,
 	    const struct al_err *why, uint64_t retry_ms);
+	/* May be NULL.  Such a session, of this id (16 bytes), has ended. */
+	void (*on_left)(void *arg, const uint8_t *id,
+	    const struct al_err *why);
 	void (*on_open)(void *arg, struct al_mux *m, struct al_chan *c,
 	    uint8_t kind, const char *json);
 	void (*on_open_gone)(void *arg, struct al_chan *c);

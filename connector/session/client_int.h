@@ -27,6 +27,7 @@ struct al_client {
 	const struct al_client_ops	*ops;
 	void				*arg;
 	struct al_client		*parent;
+	uint8_t				 id[16];	/* of one that leaves */
 	LIST_ENTRY(al_client)		 entry;
 	LIST_HEAD(, al_client)		 leaving;	/* of a parent       */
 	enum al_client_state		 state;

@@ -152,6 +152,7 @@ def test_rolling_restart(box):
             assert s.recv(100) == b"old"
             assert old.alive()
     assert old.wait(20) == 0
+    c.proc.wait_log("session-left")
     assert c.proc.stop() == 0
     echo.close()
     late.close()
