@@ -5,6 +5,7 @@
 
 #define RESUME_LIVED_MS	250
 #define RESUME_MAX_MS	5000	/* PROTOCOL 3.6: grace is not long          */
+#define RESUME_AFTER_S	15	/* ... and twice that with its spread       */
 #define WANTED_MS	5000	/* a younger link was never wanted          */
 
 static void
@@ -21,8 +22,12 @@ al_client_try_again(struct al_client *c)
 	/* while a connection lives there is time */
 	uint32_t max_ms = c->state == AL_CLIENT_UP ? c->o.retry_max_ms :
 	    RESUME_MAX_MS;
+	/* grace would be over before what some proxies ask for */
+	unsigned after_s = c->state == AL_CLIENT_DETACHED &&
+	    c->retry_after_s > RESUME_AFTER_S ? RESUME_AFTER_S :
+	    c->retry_after_s;
 	uint64_t in_ms = c->closing ? 0 : al_backoff_next(&c->backoff,
-	    max_ms, c->retry_after_s * UINT64_C(1000), &c->rng);
+	    max_ms, after_s * UINT64_C(1000), &c->rng);
 
 	c->retry_after_s = 0;
 	al_timer_set(&c->timer, in_ms);

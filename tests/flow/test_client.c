@@ -590,6 +590,23 @@ test_retry_after_is_of_the_latest(void **state)
 	end();
 }
 
+/* A session that waits for a connection has not the time that is asked for. */
+static void
+test_retry_after_within_grace(void **state)
+{
+	struct world w = { .stalled = false };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.ups == 1);
+	w.plan = (struct plan){ .fate = REFUSE, .via = "direct",
+	    .retry_after_s = 300 };
+	(void)shutdown(w.fd, SHUT_RDWR);
+	UNTIL(w.failed == 1);
+	assert_in_range(w.retry_ms, 15000, 30000);
+	end();
+}
+
 /* Nor does what an attempt at a better way heard for the session's life. */
 static void
 test_retry_after_of_a_better_way(void **state)
@@ -661,6 +678,7 @@ main(void)
 		cmocka_unit_test(test_end_with_one_that_leaves),
 		cmocka_unit_test(test_via_of_what_took_over),
 		cmocka_unit_test(test_retry_after_is_of_the_latest),
+		cmocka_unit_test(test_retry_after_within_grace),
 		cmocka_unit_test(test_retry_after_of_a_better_way),
 		cmocka_unit_test(test_rotate_while_trying),
 		cmocka_unit_test(test_free_while_detached),
