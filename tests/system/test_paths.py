@@ -16,7 +16,7 @@ import servers
 import traffic
 import wan
 from conftest import LONG
-from proc import SLOW
+from proc import SLOW, until
 
 TRAFFIC = os.path.join(os.path.dirname(traffic.__file__), "traffic.py")
 TARGET, PROXY = 9000, 3128
