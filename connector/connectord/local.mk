@@ -17,7 +17,8 @@ libalconnectord_la_SOURCES = \
 	connector/connectord/site.c connector/connectord/site.h \
 	connector/connectord/state.c connector/connectord/state.h \
 	connector/connectord/targets.c connector/connectord/targets.h \
-	connector/connectord/uplink.c connector/connectord/uplink.h
+	connector/connectord/uplink.c connector/connectord/uplink.h \
+	connector/connectord/uplink_int.h connector/connectord/uplink_log.c
 libalconnectord_la_LIBADD = libaldaemon.la libalcore.la $(JANSSON_LIBS)
 
 sbin_PROGRAMS += alpacon-connectord

@@ -9,6 +9,8 @@ libalcore_la_SOURCES += \
 	connector/session/greet_int.h \
 	connector/session/habits.c connector/session/habits.h \
 	connector/session/mux.c connector/session/mux.h \
+	connector/session/mux_end.c connector/session/mux_int.h \
+	connector/session/mux_io.c connector/session/mux_tell.c \
 	connector/session/port.c connector/session/port.h \
 	connector/session/relay.c connector/session/relay.h \
 	connector/session/workspace.c connector/session/workspace.h \
