@@ -72,7 +72,8 @@ void
 al_uplink_log_failure(struct al_uplink *u, const struct al_err *why,
     const char *retry)
 {
-	bool not_ours = u->site->mode == AL_MODE_AUTO && al_uplink_is_not_ours(why);
+	bool not_ours = u->site->mode == AL_MODE_AUTO &&
+	    al_uplink_is_not_ours(why);
 	enum al_log_level level = why->code == AL_EAUTH ? AL_LOG_ERROR :
 	    not_ours ? AL_LOG_INFO : AL_LOG_WARN;
 

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#define SAID_AGE_MIN_MS	8000	/* 0.8 of the least that ours can be set to */
 #define RESUME_LIVED_MS	250
 #define RESUME_MAX_MS	5000	/* PROTOCOL 3.6: grace is not long          */
 #define RESUME_AFTER_S	15	/* ... and twice that with its spread       */
@@ -64,8 +65,12 @@ max_age_ms(struct al_client *c)
 {
 	uint64_t said_ms = al_session_max_age_s(al_mux_session(c->mux)) *
 	    UINT64_C(1000) / 10 * 8;
-	uint64_t ms = spread(c, least(c->o.pace.max_age_ms, said_ms));
+	uint64_t ms;
 
+	/* a gateway that says less wants us to do nothing else */
+	if (said_ms != 0 && said_ms < SAID_AGE_MIN_MS)
+		said_ms = SAID_AGE_MIN_MS;
+	ms = spread(c, least(c->o.pace.max_age_ms, said_ms));
 	return c->o.habits == NULL ? ms : least(ms, al_habits_max_age_ms(
 	    c->o.habits, c->way.via, al_rng_u64(&c->rng),
 	    (uint64_t)time(NULL)));

@@ -48,6 +48,7 @@ struct world {
 	int			 fd;		/* the gateway's, the latest */
 	bool			 goaway, detach, opens, closes;
 	bool			 stalled;	/* the gateway does not read */
+	uint32_t		 max_age_s;	/* it wants links so young   */
 	unsigned		 attempts, ups, downs, leaves, lost, failed;
 	unsigned		 resumed, switched, gone;
 	uint64_t		 retry_ms;	/* of the latest bad news    */
@@ -149,7 +150,7 @@ on_greet(void *arg, struct al_greeted *g, const struct al_hello *hello,
 	struct plan *plan = arg;
 	struct accepted *a;
 	struct al_session_opts o = { .id = { 1 }, .resume_key = { 2 },
-	    .grace_s = 60 };
+	    .grace_s = 60, .max_age_s = W->max_age_s };
 	struct al_err failed;
 
 	if (err != NULL) {
@@ -443,6 +444,20 @@ test_goaway_again_and_again(void **state)
 	end();
 }
 
+/* A WELCOME that lets no connection live. */
+static void
+test_welcome_of_a_moment(void **state)
+{
+	struct world w = { .max_age_s = 1 };
+
+	(void)state;
+	begin(&w, &plain);
+	UNTIL(w.ups == 1);
+	for_a_while(1500);
+	assert_int_equal(w.attempts, 1);
+	end();
+}
+
 /* DETACH on every new connection. */
 static void
 test_detach_again_and_again(void **state)
@@ -671,6 +686,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_goaway_again_and_again),
+		cmocka_unit_test(test_welcome_of_a_moment),
 		cmocka_unit_test(test_detach_again_and_again),
 		cmocka_unit_test(test_close_while_rotating),
 		cmocka_unit_test(test_leaving_are_few),

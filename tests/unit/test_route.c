@@ -183,6 +183,33 @@ credentials(void **state)
 	al_route_fini(&r);
 }
 
+static void
+cut(void **state)
+{
+	struct al_route r;
+	struct al_err err;
+	char text[AL_CHAIN_TEXT];
+
+	(void)state;
+	al_route_init(&r);
+	assert_int_equal(al_route_add(&r, "http://a:1,http://me:1@b:2", &err),
+	    AL_OK);
+	assert_int_equal(al_route_add(&r, "socks5://c:3", &err), AL_OK);
+	assert_int_equal(al_route_add(&r, "direct", &err), AL_OK);
+	al_route_cut(&r, 4);
+	assert_int_equal(r.n, 3);
+	al_route_cut(&r, 1);
+	assert_int_equal(r.n, 1);
+	assert_int_equal(al_chain_format(&r.chains[0], text, sizeof(text)),
+	    AL_OK);
+	assert_string_equal(text, "http://a:1,http://b:2");
+	assert_int_equal(al_route_add(&r, "socks5://d:4", &err), AL_OK);
+	assert_int_equal(r.n, 2);
+	al_route_cut(&r, 0);
+	assert_int_equal(r.n, 0);
+	al_route_fini(&r);
+}
+
 int
 main(void)
 {
@@ -191,6 +218,7 @@ main(void)
 		cmocka_unit_test(bad),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(credentials),
+		cmocka_unit_test(cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
